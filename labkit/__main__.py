@@ -1,0 +1,1 @@
+"""Run labkit as `labkit` or `python -m labkit`."""

@@ -1,0 +1,1 @@
+"""What only several machines together can show, one module each."""

@@ -1,0 +1,1 @@
+"""Make a machine what its profiles say, in as few round trips as there can be."""

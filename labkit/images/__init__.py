@@ -1,0 +1,1 @@
+"""What machines boot from, built or fetched once and cached by digest."""

@@ -1,0 +1,1 @@
+"""Kinds of wanted state, one module each; registered by being here."""

@@ -1,0 +1,1 @@
+"""From the spec to the plan: pure, and derived from names only."""

@@ -1,0 +1,108 @@
+"""What a lab will be: frozen, complete, and free of anything that depends on the host's state."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping
+
+SelinuxMode = Literal["enforcing", "permissive", "disabled"]
+NicKind = Literal["nat", "hostonly"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Network:
+    """A network that machines have a NIC on."""
+
+    kind: NicKind
+    subnet: ipaddress.IPv4Network
+    gateway: ipaddress.IPv4Address | None
+    """The provider's NAT gateway; a host-only network has none."""
+    dns: ipaddress.IPv4Address | None
+    """The provider's own DNS forwarder on the NAT network."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Nic:
+    """One network card of one machine. Adapter 1 is NAT, adapter 2 host-only."""
+
+    kind: NicKind
+    adapter: int
+    mac: str
+    """Lower case with colons, locally administered (IEEE 802 section 8.4)."""
+    address: ipaddress.IPv4Interface
+    connection: uuid.UUID
+    """The UUID of the NetworkManager connection that configures this card."""
+    gateway: ipaddress.IPv4Address | None = None
+    dns: tuple[ipaddress.IPv4Address, ...] = ()
+    search: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine of the lab."""
+
+    name: str
+    roles: tuple[str, ...]
+    profiles: tuple[str, ...]
+    """Names of files in provision/, in the order in which they are applied."""
+    uuid: uuid.UUID
+    """SMBIOS system UUID; its hex form is also the machine-id."""
+    image: str
+    cpus: int
+    memory_mib: int
+    disk_gib: int
+    nics: tuple[Nic, ...]
+    ssh_port: int
+    """The port on 127.0.0.1 that leads to the machine's port 22."""
+    selinux: SelinuxMode
+    time_zone: str
+    packages: tuple[str, ...]
+    sysctl: Mapping[str, str]
+
+    def nic(self, kind: NicKind) -> Nic:
+        """Return the card of a kind; every machine has one of each."""
+        return next(nic for nic in self.nics if nic.kind == kind)
+
+    @property
+    def hostonly(self) -> ipaddress.IPv4Address:
+        """The address by which the other machines know this one."""
+        return self.nic("hostonly").address.ip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lab:
+    """A whole lab."""
+
+    name: str
+    id: str
+    """Twelve hexadecimal digits that follow from the name; they mark whatever labkit makes."""
+    provider: str
+    provider_options: Mapping[str, object]
+    networks: tuple[Network, ...]
+    search: tuple[str, ...]
+    machines: tuple[Machine, ...]
+    """Sorted by name, so that the order in lab.yml means nothing."""
+
+    def machine(self, name: str) -> Machine:
+        """Return the machine of a name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for machine in self.machines:
+            if machine.name == name:
+                return machine
+        raise KeyError(name)
+
+    def network(self, kind: NicKind) -> Network:
+        """Return the network of a kind; every lab has one of each."""
+        return next(network for network in self.networks if network.kind == kind)
+
+    def with_role(self, role: str) -> tuple[Machine, ...]:
+        """Return the machines that have a role."""
+        return tuple(machine for machine in self.machines if role in machine.roles)

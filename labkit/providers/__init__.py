@@ -1,0 +1,1 @@
+"""Ways of making machines, one module each."""

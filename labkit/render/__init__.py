@@ -1,0 +1,1 @@
+"""Text made of a plan: the Vagrantfile, ssh_config."""

@@ -1,0 +1,1 @@
+"""What a person wrote, validated with line and column."""

@@ -1,0 +1,1 @@
+"""Rules about a whole lab, one file each; registered by being here."""

@@ -1,0 +1,1 @@
+"""Keys, pinned host keys and one kept-open connection a machine."""

@@ -1,0 +1,1 @@
+"""The Invoke tasks: parse, call, print."""

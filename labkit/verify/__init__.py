@@ -1,0 +1,1 @@
+"""Prove that a running lab is what lab.yml says."""

@@ -1,6 +1,6 @@
 """The one way for a value into a POSIX shell.
 
-`line` is a format string whose every argument is quoted; `argv` quotes a whole command. Nothing
+`line` is a fixed text with a place for each quoted value; `argv` quotes a whole command. Nothing
 else in labkit joins values into shell text.
 """
 
@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import shlex
 
+from labkit import secret
+
 
 def quote(value: object) -> str:
     """Quote one value as one shell word.
 
     Raises:
         ValueError: The value holds a NUL byte, which no argument of execve(2) can carry.
+        TypeError: The value is a secret; whoever means it must say so (`secret.Secret.reveal`).
     """
+    if isinstance(value, secret.Secret):
+        raise TypeError("a secret must be revealed to be quoted")
     text = str(value)
     if "\0" in text:
         raise ValueError("a NUL byte cannot be passed to a program")
@@ -27,5 +32,15 @@ def argv(*words: object) -> str:
 
 
 def line(template: str, *values: object) -> str:
-    """Fill each `{}` of a fixed shell template with a quoted value."""
-    return template.format(*(quote(value) for value in values))
+    """Fill each `{}` of a fixed shell template with a quoted value.
+
+    Other braces stand for themselves, as the shell uses them: `${HOME}`, `{ a; b; }`.
+
+    Raises:
+        ValueError: There are more or fewer values than places, or one holds a NUL byte.
+    """
+    parts = template.split("{}")
+    if len(parts) != len(values) + 1:
+        raise ValueError(f"{len(values)} values for {len(parts) - 1} places in {template!r}")
+    words = (*(quote(value) for value in values), "")
+    return "".join(part + word for part, word in zip(parts, words, strict=True))

@@ -63,6 +63,10 @@ class Provider(abc.ABC):
         """Say what each machine of the lab is doing."""
 
     @abc.abstractmethod
+    def endpoint(self, machine: model.Machine) -> Endpoint:
+        """Say where the machine's SSH is, whether it runs or not."""
+
+    @abc.abstractmethod
     def start(self, machine: model.Machine) -> Endpoint:
         """Make the machine if it is absent, start it if it is stopped, and say where its SSH is."""
 
@@ -77,6 +81,14 @@ class Provider(abc.ABC):
     @abc.abstractmethod
     def leftovers(self) -> Sequence[str]:
         """Look for anything of this lab that still exists, and name it."""
+
+    @abc.abstractmethod
+    def alive(self, machine: model.Machine) -> None:
+        """Complain when a machine that was started has ended by itself.
+
+        Raises:
+            ProviderError: It has, so that waiting for it is pointless.
+        """
 
     @abc.abstractmethod
     def console_tail(self, machine: model.Machine, lines: int = 15) -> str:

@@ -1,0 +1,50 @@
+"""What a check is: shell text for a machine, and a pure reading of what it printed.
+
+A check looks at what the operations' own states cannot show, mostly because it takes several
+machines. All checks of a machine travel with its probes, in one round trip.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labkit.converge import script
+    from labkit.plan import model
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that a check looked at."""
+
+    subject: str
+    ok: bool
+    expected: str = ""
+    actual: str = ""
+    hint: str = ""
+
+
+def equal(subject: str, expected: str, actual: str, hint: str = "") -> Seen:
+    """Compare what should be with what is."""
+    return Seen(subject, expected == actual, expected, actual, hint)
+
+
+class Check(abc.ABC):
+    """One check. A module of this package defines one, and its name is the check's."""
+
+    slow: ClassVar[bool] = False
+    """Takes many seconds, so a second `up` of a verified lab leaves it out."""
+
+    @abc.abstractmethod
+    def probe(self, lab: model.Lab, machine: model.Machine) -> str | None:
+        """Return shell text for a machine, or None when the check is not for that machine."""
+
+    @abc.abstractmethod
+    def read(
+        self, lab: model.Lab, machine: model.Machine, answer: script.Answer
+    ) -> Iterator[Seen]:
+        """Read what the machine printed."""

@@ -1,0 +1,44 @@
+"""The ansible machine logs in to every machine as root: by key, by name, without a question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit import shell
+from labkit.checks import base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labkit.converge import script
+    from labkit.plan import model
+
+_OPTIONS = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20")
+
+
+class Ssh(base.Check):
+    """ssh(1) in batch mode, to all at once."""
+
+    def probe(self, lab: model.Lab, machine: model.Machine) -> str | None:
+        """Print each machine's name as the other side gives it, or what ssh complained about."""
+        if "ansible" not in machine.roles:
+            return None
+        tries = (
+            shell.line(
+                '( echo {} "$(' + shell.argv("ssh", *_OPTIONS, f"root@{each.name}", "uname -n")
+                + ' 2>&1 | tail -n 1)" ) &',
+                each.name,
+            )
+            for each in lab.machines
+        )
+        return "\n".join((*tries, "wait"))
+
+    def read(
+        self, lab: model.Lab, machine: model.Machine, answer: script.Answer
+    ) -> Iterator[base.Seen]:
+        """Compare the names."""
+        del machine
+        said = dict(line.split(" ", 1) for line in answer.output.splitlines() if " " in line)
+        for each in lab.machines:
+            by_hand = f"ssh {shell.argv(*_OPTIONS)} root@{each.name}"
+            yield base.equal(f"log in to {each.name}", each.name, said.get(each.name, ""), by_hand)

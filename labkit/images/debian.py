@@ -1,0 +1,268 @@
+"""Build a Debian image from packages: tree, file system, SELinux labels, qcow2.
+
+Nothing is mounted and no boot loader is needed: mke2fs(8) fills the file system from the tree,
+debugfs(8) writes the labels, and the hypervisor loads kernel and initrd itself. So an ordinary
+user can do all of it in a user namespace.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pathlib
+import platform
+import pwd
+import shutil
+import subprocess
+import tarfile
+from typing import TYPE_CHECKING
+
+from labkit import errors, shell, system
+from labkit.images import process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labkit.images import catalog
+
+VERSION = 1
+"""Part of the digest: a change of what this module does makes new images."""
+GUEST = pathlib.Path(__file__).with_name("guest")
+PROGRAMS = ("mmdebstrap", "mke2fs", "debugfs", "qemu-img", "tar", "unshare", "setpriv")
+DEFAULT_MIRROR = "http://mirror.example"
+ARCHITECTURES: dict[str, catalog.Architecture] = {"x86_64": "amd64", "aarch64": "arm64"}
+"""What uname(1) says, and what Debian calls it."""
+# The guest's programs refuse these when others may read or write them.
+MODES = {
+    "etc/sudoers.d/labkit": 0o440,
+    "etc/NetworkManager/system-connections/labkit-first-boot.nmconnection": 0o600,
+    "usr/lib/labkit/seed": 0o755,
+}
+UNREAD = ("man", "doc", "locale", "info", "lintian", "bash-completion")
+"""Folders of /usr/share that nobody in a lab reads."""
+
+
+def build(
+    recipe: catalog.DebianRecipe,
+    work: pathlib.Path,
+    run: process.Runner,
+    narrate: Callable[[str], None],
+) -> None:
+    """Make disk.qcow2, vmlinuz and initrd in the folder `work`."""
+    root = os.geteuid() == 0
+    system.require(*PROGRAMS, *(() if root else ("newuidmap",)))
+    if not root:
+        check_subordinate_ids()
+    guest = work / "guest.tar"
+    guest.write_bytes(guest_tar())
+    tar = work / "root.tar"
+    sources = "".join(f"{line}\n" for line in find_sources(recipe))
+    narrate("installing the packages")
+    run(mmdebstrap_argv(recipe, guest, tar, root=root), stdin=sources.encode())
+    narrate("making the disk")
+    _pack(recipe, tar, work, run)
+
+
+def mmdebstrap_argv(
+    recipe: catalog.DebianRecipe, guest: pathlib.Path, tar: pathlib.Path, *, root: bool
+) -> list[str]:
+    """Return the command that installs the packages; it reads sources.list(5) on stdin."""
+    packages = [*recipe.packages, recipe.kernel[_architecture(recipe)]]
+    script = (GUEST / "customize.sh").read_text(encoding="utf-8")
+    return [
+        "mmdebstrap",
+        "--variant=minbase",
+        f"--mode={'root' if root else 'unshare'}",
+        '--aptopt=APT::Install-Recommends "false"',
+        '--aptopt=Acquire::Languages "none"',
+        "--dpkgopt=force-unsafe-io",
+        # The guest's own configuration is there first; packages must not ask about it.
+        "--dpkgopt=force-confold",
+        *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in UNREAD),
+        f"--include={','.join(packages)}",
+        f"--essential-hook={shell.line('tar-in {} /', guest)}",
+        f'--customize-hook=chroot "$1" sh -c {shell.quote(script)}',
+        "--format=tar",
+        recipe.suite,
+        str(tar),
+        "-",
+    ]
+
+
+def guest_tar() -> bytes:
+    """Pack guest/files with fixed owners, modes and times."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        files = GUEST / "files"
+        for path in sorted(files.rglob("*")):
+            if path.is_file():
+                name = path.relative_to(files).as_posix()
+                content = path.read_bytes()
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                info.mode = MODES.get(name, 0o644)
+                tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def find_sources(recipe: catalog.DebianRecipe) -> tuple[str, ...]:
+    """Return lines of sources.list(5): LAB_MIRROR's, else the host's own, else the recipe's."""
+    mirror = os.environ.get("LAB_MIRROR")
+    if mirror:
+        return with_mirror(recipe.sources, mirror)
+    if not shutil.which("apt-get"):
+        return recipe.sources
+    listed = subprocess.run(
+        [
+            *("apt-get", "indextargets"),
+            *("--format", "deb $(REPO_URI) $(CODENAME) $(COMPONENT)"),
+            *("Created-By: Packages", "Origin: Debian"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    ).stdout
+    return own_sources(listed, recipe.suite) or recipe.sources
+
+
+def own_sources(listed: str, suite: str) -> tuple[str, ...]:
+    """Keep the host's lines of this release; none when it runs another one."""
+    kept = {
+        line
+        for line in listed.splitlines()
+        if line.split()[2:3] and line.split()[2].split("-")[0] == suite
+    }
+    complete = any(line.split()[2] == suite for line in kept)
+    return tuple(sorted(kept)) if complete else ()
+
+
+def with_mirror(sources: tuple[str, ...], mirror: str) -> tuple[str, ...]:
+    """Put the mirror's address in the place of the default one.
+
+    Raises:
+        LabError: The address is none that apt can fetch from.
+    """
+    if not mirror.startswith(("http://", "https://", "file:///")) or mirror.split() != [mirror]:
+        raise errors.LabError(
+            f"LAB_MIRROR is not a mirror's address: {mirror!r}",
+            hint="the address holds debian/ and debian-security/, for example "
+            "http://mirror.example",
+        )
+    return tuple(line.replace(DEFAULT_MIRROR, mirror.rstrip("/")) for line in sources)
+
+
+def check_subordinate_ids(folder: pathlib.Path = pathlib.Path("/etc")) -> None:
+    """Make sure that this user may map further ids, see subuid(5).
+
+    Raises:
+        LabError: There are none.
+    """
+    user = pwd.getpwuid(os.geteuid())
+    owners = (f"{user.pw_name}:", f"{user.pw_uid}:")
+    for file in ("subuid", "subgid"):
+        path = folder / file
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        if not any(line.startswith(owners) for line in lines):
+            raise errors.LabError(
+                f"user {user.pw_name} has no line in {path}, so it cannot build an image",
+                hint="sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
+                f"{shell.quote(user.pw_name)}",
+            )
+
+
+def label_commands(listing: bytes) -> Iterator[str]:
+    """Turn what matchpathcon(8) printed into commands of debugfs(8).
+
+    Raises:
+        LabError: A path or label cannot be said to debugfs, whose commands are lines.
+    """
+    for line in listing.decode("utf-8", errors="surrogateescape").splitlines():
+        path, tab, label = line.rpartition("\t")
+        if not tab or not path.startswith("/") or any(not c.isprintable() for c in path + label):
+            raise errors.LabError(
+                f"a file name that debugfs cannot take: {line!r}",
+                hint="leave out the package that ships it",
+            )
+        if label != "<<none>>":
+            # ss(3) ends a quoted word at a quotation mark; a doubled one stands for itself.
+            quoted = path.replace('"', '""')
+            yield f'ea_set "{quoted}" security.selinux "{label}\\000"\n'
+
+
+def _architecture(recipe: catalog.DebianRecipe) -> catalog.Architecture:
+    """Return this host's Debian architecture.
+
+    Raises:
+        LabError: The recipe has no kernel for it.
+    """
+    machine = platform.machine()
+    name = ARCHITECTURES.get(machine)
+    if name is None or name not in recipe.kernel:
+        raise errors.LabError(
+            f"this image cannot be built for {machine}",
+            hint=f"it names kernels for: {', '.join(sorted(recipe.kernel))}",
+        )
+    return name
+
+
+def _pack(
+    recipe: catalog.DebianRecipe, tar: pathlib.Path, work: pathlib.Path, run: process.Runner
+) -> None:
+    """Turn the tar of the system into a disk with labels, a kernel and an initrd."""
+    tree, raw, labels, commands = (work / name for name in ("tree", "raw", "labels", "commands"))
+    tree.mkdir()
+    run(
+        process.as_root(
+            [
+                "tar",
+                "-C",
+                str(tree),
+                "-xf",
+                str(tar),
+                "--numeric-owner",
+                "--xattrs",
+                "--xattrs-include=*",
+            ]
+        )
+    )
+    tar.unlink()
+    for name, pattern in (("vmlinuz", "vmlinuz-*"), ("initrd", "initrd.img-*")):
+        found = sorted((tree / "boot").glob(pattern))
+        if len(found) != 1:
+            raise errors.LabError(f"expected one /boot/{pattern} in the image, found {len(found)}")
+        shutil.copyfile(found[0], work / name)
+    run(
+        process.as_root(
+            ["chroot", str(tree), "sh", "-c", "find / -xdev -print0 | xargs -0 matchpathcon"]
+        ),
+        stdout=labels,
+    )
+    commands.write_text(
+        "".join(label_commands(labels.read_bytes())), encoding="utf-8", errors="surrogateescape"
+    )
+    run(
+        process.as_root(
+            [
+                "mke2fs",
+                "-q",
+                "-t",
+                "ext4",
+                "-L",
+                "root",
+                "-m",
+                "0",
+                "-d",
+                str(tree),
+                "-E",
+                "lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
+                str(raw),
+                f"{recipe.disk_gib}G",
+            ]
+        )
+    )
+    run(["debugfs", "-w", "-f", str(commands), str(raw)], stdout=work / "debugfs.out")
+    run(["qemu-img", "convert", "-O", "qcow2", str(raw), str(work / "disk.qcow2")])
+    run(process.as_root(["rm", "-rf", str(tree)]))
+    for path in (raw, labels, commands, work / "guest.tar", work / "debugfs.out"):
+        path.unlink()

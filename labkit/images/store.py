@@ -1,0 +1,220 @@
+"""The cache of images: each is made once, kept under its recipe's digest, and never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import filelock
+import platformdirs
+
+from labkit import errors, shell
+from labkit.images import catalog, cloud, debian, process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+Seed = Literal["fw_cfg", "nocloud"]
+FORMAT = 1
+"""Of image.json and of the folder; part of every digest."""
+TEMPORARY = ".building-"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Image:
+    """An image in the cache."""
+
+    name: str
+    digest: str
+    """SHA-256 of all that decides what is inside, in hexadecimal."""
+    disk: pathlib.Path
+    """A qcow2 file; machines use it as backing file and never write to it."""
+    kernel: pathlib.Path | None
+    """With `initrd`, what the hypervisor loads; None when the disk has a boot loader."""
+    initrd: pathlib.Path | None
+    kernel_args: str
+    user: str
+    """The account with passwordless sudo that the seed's keys open."""
+    seed: Seed
+    """How the image takes what makes a machine unique, see `labkit.images.seed`."""
+    size: int
+    """Bytes of all its files."""
+
+
+def root() -> pathlib.Path:
+    """Return the cache's folder: LAB_CACHE, or `labkit` in the user's cache folder."""
+    named = os.environ.get("LAB_CACHE")
+    return pathlib.Path(named).absolute() if named else platformdirs.user_cache_path("labkit")
+
+
+def ensure(
+    name: str, *, narrate: Callable[[str], None], folder: pathlib.Path | None = None
+) -> Image:
+    """Return the image of a name, making it first when the cache has none.
+
+    Args:
+        name: A name of the catalogue.
+        narrate: Told what is going on, a sentence at a time.
+        folder: A lab folder whose `images/` adds to the catalogue.
+
+    Raises:
+        LabError: There is no such image, or it could not be made.
+    """
+    recipe = catalog.get(name, folder=folder)
+    digest = digest_of(recipe)
+    home = root() / "images" / digest
+    found = load(home)
+    if found:
+        return found
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.LabError(
+            f"cannot write the image cache: {error}",
+            hint="LAB_CACHE=/PATH in the environment puts it elsewhere",
+        ) from None
+    with _only_builder(name, narrate):
+        found = load(home)
+        if found:
+            return found
+        _sweep(home.parent)
+        started = time.monotonic()
+        narrate(f"image {name}: not in the cache yet, making it once")
+        _make(name, recipe, home, lambda text: narrate(f"image {name}: {text}"))
+        narrate(f"image {name}: ready after {time.monotonic() - started:.0f} s")
+    made = load(home)
+    if made is None:
+        raise errors.LabError(f"image {name} was made and is gone again: {home}")
+    return made
+
+
+def list_images() -> tuple[Image, ...]:
+    """Return every image in the cache, by name; several of a name differ in their digest."""
+    found = (load(home) for home in (root() / "images").glob("[0-9a-f]*"))
+    return tuple(sorted((image for image in found if image), key=lambda i: (i.name, i.digest)))
+
+
+def digest_of(recipe: catalog.Recipe) -> str:
+    """Return the SHA-256 of a recipe and of all else that decides what the image holds."""
+    total = hashlib.sha256()
+    data = recipe.model_dump(mode="json")
+    parts: list[object] = [FORMAT, platform.machine(), data]
+    if isinstance(recipe, catalog.DebianRecipe):
+        script = (debian.GUEST / "customize.sh").read_bytes()
+        parts += [debian.VERSION, hashlib.sha256(script + debian.guest_tar()).hexdigest()]
+    total.update(json.dumps(parts, sort_keys=True).encode())
+    return total.hexdigest()
+
+
+def load(home: pathlib.Path) -> Image | None:
+    """Return the image of a folder; None when the folder is absent or not whole."""
+    try:
+        data = cast("dict[str, Any]", json.loads((home / "image.json").read_bytes()))
+        sizes = {file: (home / file).stat().st_size for file in data["files"]}
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError):
+        return None
+    if sizes != data["files"]:
+        return None
+    boots = "vmlinuz" in sizes
+    return Image(
+        name=data["name"],
+        digest=home.name,
+        disk=home / "disk.qcow2",
+        kernel=home / "vmlinuz" if boots else None,
+        initrd=home / "initrd" if boots else None,
+        kernel_args=data["kernel_args"],
+        user=data["user"],
+        seed=data["seed"],
+        size=sum(sizes.values()),
+    )
+
+
+def _make(
+    name: str, recipe: catalog.Recipe, home: pathlib.Path, narrate: Callable[[str], None]
+) -> None:
+    """Build in a folder beside and rename it at the end, so that an image is whole or absent."""
+    log = root() / "log" / f"image-{name}.log"
+    work = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=home.parent))
+    try:
+        if isinstance(recipe, catalog.DebianRecipe):
+            debian.build(recipe, work, process.Logged(log), narrate)
+            facts = {"kernel_args": recipe.kernel_args, "seed": "fw_cfg"}
+        else:
+            cloud.fetch(recipe, work, narrate)
+            facts = {"kernel_args": "", "seed": "nocloud"}
+        files = {path.name: path.stat().st_size for path in sorted(work.iterdir())}
+        about = {"name": name, "user": recipe.user, **facts, "files": files}
+        (work / "image.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        _publish(work, home)
+    except OSError as error:
+        raise errors.LabError(
+            f"image {name} could not be made: {error}", hint=f"the cache is {root()}"
+        ) from error
+    finally:
+        if work.exists():
+            _remove(work)
+
+
+def _publish(work: pathlib.Path, home: pathlib.Path) -> None:
+    """Write everything to the disk, then give the folder its name."""
+    for path in (*work.iterdir(), work):
+        _sync(path)
+    work.chmod(0o755)
+    if home.exists():  # not whole, or `ensure` had returned it
+        _remove(home)
+    work.rename(home)
+    _sync(home.parent)
+
+
+def _sync(path: pathlib.Path) -> None:
+    """Write a file or a folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _only_builder(name: str, narrate: Callable[[str], None]) -> Generator[None]:
+    """Hold the cache's lock; while another process has it, say which."""
+    lock = filelock.FileLock(root() / "images.lock")
+    note = root() / "images.builder"
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        holder = note.read_text(encoding="utf-8").strip() if note.exists() else "another process"
+        narrate(f"image {name}: waiting for {holder}")
+        lock.acquire()
+    try:
+        note.write_text(f"process {os.getpid()}, which makes image {name}\n", encoding="utf-8")
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _sweep(folder: pathlib.Path) -> None:
+    """Remove what killed builds left; the lock is ours, so no build is running."""
+    for left in folder.glob(f"{TEMPORARY}*"):
+        _remove(left)
+
+
+def _remove(path: pathlib.Path) -> None:
+    """Remove a folder, which may hold files of mapped users."""
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        subprocess.run(process.as_root(["rm", "-rf", "--", str(path)]), check=False)
+    if path.exists():
+        raise errors.LabError(f"cannot remove {path}", hint=f"sudo rm -rf {shell.quote(path)}")

@@ -1,0 +1,1 @@
+"""What can be done to a lab, one module a verb."""

@@ -1,0 +1,175 @@
+"""From a plan to verified machines. What is there already is kept; what is missing is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from labkit import errors, parallel, workspace
+from labkit.converge import engine
+from labkit.lifecycle import render
+from labkit.providers import base
+from labkit.ssh import session as sessions
+from labkit.verify import run as verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from labkit.lifecycle import context
+    from labkit.plan import model
+    from labkit.profiles import load
+    from labkit.report import model as reports
+
+_BOOT = 600.0
+"""Seconds that a machine has to answer; four emulated ones on two loaded cores took 245."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """A machine that did not come up, what its console last showed, and why."""
+
+    machine: str
+    error: errors.LabError
+    console: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """What `up` came to."""
+
+    report: reports.Report | None
+    """None when no machine came up."""
+    failures: tuple[Failure, ...]
+    changes: int
+    """Changes made inside machines."""
+    started: tuple[str, ...]
+    """Machines that were not running before."""
+
+    @property
+    def exit_code(self) -> errors.ExitCode:
+        """The first failure's code, else whether verify found all well."""
+        if self.failures:
+            return self.failures[0].error.exit_code
+        good = self.report is not None and self.report.ok
+        return errors.ExitCode.YES if good else errors.ExitCode.NO
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Brought:
+    """A machine that is up and as wanted."""
+
+    subject: verify.Subject
+    outcome: engine.Outcome
+
+
+def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
+    """Bring machines up, make them what their steps say, and verify them.
+
+    Raises:
+        errors.LabError: Something that all machines need is not there; nothing was made.
+    """
+    steps = {machine.name: lab.steps(machine) for machine in only}
+    render.render(lab)
+    with lab.progress.phase("prepare"):
+        preflight(lab)
+        lab.provider.prepare()
+        render.render_ssh_config(lab)
+    before = lab.provider.status()
+    trusted = _is_trusted(lab, before)
+    with lab.progress.phase("boot and configure"), lab.progress.watch():
+        found = parallel.each(
+            {machine.name: machine for machine in only},
+            lambda machine: _bring(lab, machine, steps[machine.name], before[machine.name]),
+        )
+    brought, failures = _sort(lab, found)
+    changes = sum(len(each.outcome.changes) for each in brought)
+    report = None
+    if brought:
+        quick = trusted and not changes and not failures
+        with lab.progress.phase("verify"), lab.progress.watch():
+            report = verify.verify(
+                lab.lab,
+                [each.subject for each in brought],
+                narrate=lab.progress.tell,
+                quick=quick,
+            )
+        _remember(lab, report)
+    for each in brought:
+        each.subject.session.close()
+    running = base.State.RUNNING
+    started = tuple(name for name, state in before.items() if state is not running)
+    return Result(report, failures, changes, started)
+
+
+def preflight(lab: context.Context) -> None:
+    """Refuse to begin what cannot end well.
+
+    Raises:
+        errors.LabError: Says everything that is in the way.
+    """
+    wrong = [finding for finding in lab.provider.preflight() if not finding.ok]
+    if wrong:
+        raise errors.LabError(
+            "; ".join(f"{finding.name}: {finding.detail}" for finding in wrong),
+            hint="; ".join(dict.fromkeys(finding.hint for finding in wrong)),
+        )
+
+
+def _bring(
+    lab: context.Context,
+    machine: model.Machine,
+    steps: Sequence[load.Step],
+    before: base.State,
+) -> _Brought:
+    def narrate(text: str) -> None:
+        lab.progress.tell(machine.name, text)
+
+    narrate({base.State.RUNNING: "looking"}.get(before, "booting"))
+    session = sessions.Session(lab.provider.start(machine))
+    try:
+        sessions.wait(
+            session, timeout=_BOOT, narrate=narrate, alive=lambda: lab.provider.alive(machine)
+        )
+        if before is not base.State.RUNNING:
+            narrate("configuring")
+        outcome = engine.Machine(session, steps, narrate).converge()
+    except BaseException:
+        session.close()
+        raise
+    count = sum(len(each.changes) for each in outcome.changes)
+    narrate(f"as wanted after {count} changes" if count else "as wanted already")
+    return _Brought(verify.Subject(machine, steps, session), outcome)
+
+
+def _sort(
+    lab: context.Context, found: Mapping[str, _Brought | Exception]
+) -> tuple[list[_Brought], tuple[Failure, ...]]:
+    brought: list[_Brought] = []
+    failures: list[Failure] = []
+    for name, each in found.items():
+        match each:
+            case _Brought():
+                brought.append(each)
+            case errors.LabError():
+                tail = lab.provider.console_tail(lab.lab.machine(name))
+                failures.append(Failure(name, each, tail))
+                lab.progress.tell(name, f"failed: {each.message}")
+            case _:
+                raise each
+    return brought, tuple(failures)
+
+
+def _is_trusted(lab: context.Context, before: Mapping[str, base.State]) -> bool:
+    """Whether every machine has run since all of them were verified together."""
+    marks = lab.space.ledger.machines()
+    return all(
+        state is base.State.RUNNING and marks.get(name) is workspace.Mark.VERIFIED
+        for name, state in before.items()
+    )
+
+
+def _remember(lab: context.Context, report: reports.Report) -> None:
+    ledger = lab.space.ledger
+    for name in {result.machine for result in report.results}:
+        bad = any(not result.ok for result in report.results if result.machine == name)
+        ledger.set(name, workspace.Mark.MADE if bad else workspace.Mark.VERIFIED)

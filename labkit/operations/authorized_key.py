@@ -1,0 +1,59 @@
+"""A public key that may log in as a user (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
+
+from __future__ import annotations
+
+import itertools
+
+import pydantic
+
+from labkit import shell
+from labkit.operations import base, text
+
+# What a line without options begins with: a kind of key, or a comment's mark.
+_PLAIN = ("#", "ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")
+
+
+class AuthorizedKey(base.Operation[text.HomeFile]):
+    """`authorized_key: {user: root, key: "ssh-ed25519 AAAA... comment"}`."""
+
+    user: text.User
+    key: str = pydantic.Field(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\x00\r\n]*)?$")
+
+    def probe(self) -> str:
+        """Print the user's home and the file."""
+        return text.show_in_home(self.user, ".ssh/authorized_keys")
+
+    def read(self, output: str) -> text.HomeFile:
+        """Read home and keys."""
+        return text.read_in_home(self.user, output)
+
+    def diff(self, state: text.HomeFile) -> tuple[base.Change, ...]:
+        """Append the key unless it is there, whatever its comment, and take restrictions away.
+
+        sshd obeys the first line that carries the key, and cloud images give root one with
+        `command="echo Please login as ..."`: such a line is replaced.
+        """
+        lines = text.split(state.text)
+        restricted = [line for line in lines if self._restricts(line)]
+        kept = [line for line in lines if line not in restricted]
+        if not any(line.split()[:2] == self.key.split()[:2] for line in kept):
+            kept.append(self.key)
+        if kept == lines:
+            return ()
+        folder = f"{state.home}/.ssh"
+        path = f"{folder}/authorized_keys"
+        commands = (
+            text.private_folder(self.user, folder),
+            text.write(path, "".join(f"{line}\n" for line in kept)),
+            shell.argv("chmod", "0600", path),
+            shell.argv("chown", self.user, path),
+        )
+        return (base.Change(path, "\n".join(restricted), self.key, commands),)
+
+    def _restricts(self, line: str) -> bool:
+        """Say whether a line carries the key behind options."""
+        kind, blob = self.key.split()[:2]
+        fields = line.split()
+        if not fields or fields[0].startswith(_PLAIN):
+            return False
+        return (kind, blob) in itertools.pairwise(fields)

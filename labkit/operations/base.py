@@ -1,0 +1,66 @@
+"""What an operation is: three pure parts, so that plan, apply, drift and verify are the same code.
+
+`probe` is shell text that prints what is there, `read` turns the print into a state, and `diff`
+says which changes lead from that state to the wanted one. None of them talks to a machine.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import Any, Generic, TypeVar
+
+import pydantic
+
+from labkit import errors
+
+State = TypeVar("State")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as wanted, and the commands that make it so."""
+
+    subject: str
+    before: str
+    after: str
+    commands: tuple[str, ...] = dataclasses.field(repr=False)
+    """Shell lines whose values are quoted (`labkit.shell`); they run in order, as root.
+
+    They may hold a secret file's content, and so show in no log and in no traceback.
+    """
+    reboot: bool = False
+    """The change takes effect at the next boot only."""
+
+
+class FactError(errors.LabError, ValueError):
+    """A machine printed something that the operation cannot read."""
+
+
+class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
+    """One kind of wanted state. A module of this package defines one, and its name is the kind."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    @abc.abstractmethod
+    def probe(self) -> str:
+        """Return shell text that prints the state; it changes nothing and reads no input."""
+
+    @abc.abstractmethod
+    def read(self, output: str) -> State:
+        """Read what the probe printed.
+
+        Raises:
+            FactError: The print is not what the probe prints.
+        """
+
+    @abc.abstractmethod
+    def diff(self, state: State) -> tuple[Change, ...]:
+        """Return the changes that lead to the wanted state; none when it is there already."""
+
+    def changes(self, output: str) -> tuple[Change, ...]:
+        """Read a probe's print and compare it with what is wanted."""
+        return self.diff(self.read(output))
+
+
+AnyOperation = Operation[Any]

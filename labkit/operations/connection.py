@@ -1,0 +1,179 @@
+"""A NetworkManager connection for one card, found by its MAC address.
+
+Sources: nmcli(1), nm-settings-nmcli(5), ip-address(8).
+
+The card's name is never used: it differs between distributions, hypervisors and boots.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress  # noqa: TC003 - pydantic reads the annotations
+import json
+import uuid as uuid_module  # noqa: TC003 - the same
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pydantic
+
+from labkit import shell
+from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Of several profiles that fit a card, NetworkManager starts the one with the highest priority.
+_PRIORITY = "100"
+
+_FIELDS = (
+    "connection.id",
+    "connection.autoconnect",
+    "connection.autoconnect-priority",
+    "802-3-ethernet.mac-address",
+    "ipv4.method",
+    "ipv4.addresses",
+    "ipv4.gateway",
+    "ipv4.dns",
+    "ipv4.dns-search",
+    "ipv6.method",
+)
+
+_Domain = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """The profile's settings (empty: no such profile), and what is in force on the card."""
+
+    profile: Mapping[str, str]
+    active: bool
+    addresses: frozenset[str]
+    gateway: str
+
+
+class Connection(base.Operation[ConnectionState]):
+    """One card: its address, and on the NAT card gateway, DNS servers and search domains."""
+
+    name: str = pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    uuid: uuid_module.UUID
+    mac: str = pydantic.Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
+    address: ipaddress.IPv4Interface
+    gateway: ipaddress.IPv4Address | None = None
+    dns: tuple[ipaddress.IPv4Address, ...] = ()
+    search: tuple[_Domain, ...] = ()
+    dhcp: bool = False
+    """Keep DHCP beside the address: for providers whose port forwards lead to the leased one."""
+
+    @property
+    def _wanted(self) -> dict[str, str]:
+        values = (
+            self.name,
+            "yes",
+            _PRIORITY,
+            self.mac,
+            "auto" if self.dhcp else "manual",
+            str(self.address),
+            str(self.gateway or ""),
+            ",".join(str(server) for server in self.dns),
+            ",".join(self.search),
+            "disabled",
+        )
+        return dict(zip(_FIELDS, values, strict=True))
+
+    def probe(self) -> str:
+        """Print the profile, one setting a line, then addresses and routes as JSON."""
+        fields = ",".join((*_FIELDS, "GENERAL.STATE"))
+        # `ip -4 address` would leave out a card that has no address yet.
+        show = shell.argv("nmcli", "-e", "no", "-g", fields, "connection", "show", self.uuid)
+        return f"{show} 2>/dev/null\necho {text.ABSENT}\nip -j address\nip -j -4 route"
+
+    def read(self, output: str) -> ConnectionState:
+        """Read profile, addresses and routes."""
+        settings, mark, rest = output.rpartition(f"{text.ABSENT}\n")
+        try:
+            addresses, routes = (json.loads(line) for line in text.split(rest))
+        except ValueError as error:
+            raise base.FactError(f"expected addresses and routes, got {rest[:200]!r}") from error
+        if not mark:
+            raise base.FactError(f"expected a connection profile, got {output[:200]!r}")
+        values = text.split(settings)
+        if 0 < len(values) < len(_FIELDS):
+            raise base.FactError(f"expected {len(_FIELDS)} settings, got {settings[:200]!r}")
+        device = self._device(addresses)
+        return ConnectionState(
+            profile=dict(zip(_FIELDS, values, strict=False)),
+            active=values[len(_FIELDS) :] == ["activated"],
+            addresses=frozenset(
+                f"{info['local']}/{info['prefixlen']}"
+                for info in device["addr_info"]
+                if info["family"] == "inet"
+            ),
+            gateway=_gateway(routes, device["ifname"]),
+        )
+
+    def _device(self, addresses: list[dict[str, Any]]) -> dict[str, Any]:
+        for device in addresses:
+            if device.get("address") == self.mac:
+                return device
+        found = ", ".join(str(device.get("address")) for device in addresses)
+        raise base.FactError(
+            f"no network card has the MAC address {self.mac}; there are: {found}",
+            hint="was the machine made by something else? destroy it and make it anew",
+        )
+
+    def diff(self, state: ConnectionState) -> tuple[base.Change, ...]:
+        """Add or change the profile, and bring it up when the card is not as it says."""
+        changes: list[base.Change] = []
+        differing = {
+            field: value
+            for field, value in self._wanted.items()
+            if _canonical(field, state.profile.get(field, "")) != value
+        }
+        if not state.profile:
+            changes.append(base.Change(self._subject, "", str(self.address), (self._add(),)))
+        elif differing:
+            before = ", ".join(f"{field}={state.profile[field]}" for field in differing)
+            after = ", ".join(f"{field}={value}" for field, value in differing.items())
+            changes.append(base.Change(self._subject, before, after, (self._modify(differing),)))
+        if differing or not self._in_force(state):
+            there = ", ".join(sorted(state.addresses)) or "no address"
+            up = shell.argv("nmcli", "connection", "up", "uuid", self.uuid)
+            changes.append(
+                base.Change(f"card {self.mac}", there, str(self.address), (f"{up} > /dev/null",))
+            )
+        return tuple(changes)
+
+    @property
+    def _subject(self) -> str:
+        return f"connection {self.name}"
+
+    def _in_force(self, state: ConnectionState) -> bool:
+        own = str(self.address)
+        addresses = own in state.addresses if self.dhcp else state.addresses == frozenset({own})
+        return state.active and addresses and state.gateway == str(self.gateway or "")
+
+    def _add(self) -> str:
+        words = ["nmcli", "connection", "add", "type", "ethernet", "connection.uuid", self.uuid]
+        settings = dict(self._wanted)
+        words += ["con-name", settings.pop("connection.id")]
+        for field, value in settings.items():
+            words += [field, value]
+        return f"{shell.argv(*words)} > /dev/null"
+
+    def _modify(self, settings: Mapping[str, str]) -> str:
+        words = ["nmcli", "connection", "modify", "uuid", self.uuid]
+        for field, value in settings.items():
+            words += [field, value]
+        return shell.argv(*words)
+
+
+def _canonical(field: str, value: str) -> str:
+    # nmcli prints MAC addresses in capitals and lists with or without a space after the comma.
+    value = value.lower() if field.endswith(".mac-address") else value
+    return value.replace(", ", ",")
+
+
+def _gateway(routes: list[dict[str, Any]], device: str) -> str:
+    for route in routes:
+        if route.get("dst") == "default" and route.get("dev") == device:
+            return str(route.get("gateway", ""))
+    return ""

@@ -1,0 +1,95 @@
+"""A file's content, mode and owner."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import pydantic
+
+from labkit import secret, shell
+from labkit.operations import base, text
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FileState:
+    """What is there; every field is empty when nothing is."""
+
+    mode: str
+    owner: str
+    digest: str
+    content: str
+    """Empty for a secret file, whose content is compared by digest and never fetched."""
+
+
+_NOTHING = FileState("", "", "", "")
+
+
+class File(base.Operation[FileState]):
+    """`file: {path: /etc/motd, content: "Hello", mode: "0644", owner: root}`."""
+
+    path: text.Path
+    content: str | secret.Secret
+    mode: text.Mode = "0644"
+    owner: text.User = "root"
+
+    @pydantic.field_validator("content")
+    @classmethod
+    def _text_only(cls, content: str | secret.Secret) -> str | secret.Secret:
+        if "\0" in (content.reveal() if isinstance(content, secret.Secret) else content):
+            raise ValueError("a file's content is text, without NUL bytes")
+        return content
+
+    @property
+    def _text(self) -> str:
+        content = self.content
+        return content.reveal() if isinstance(content, secret.Secret) else content
+
+    def probe(self) -> str:
+        """Print mode, owner and kind; for a file, its digest, and its content unless secret."""
+        content = "echo" if isinstance(self.content, secret.Secret) else text.show(self.path)
+        status = shell.line("stat -L -c '%a %U %F' {}", self.path)
+        # Only a file is opened: reading a FIFO would wait for ever.
+        inside = shell.line("if [ -f {} ]; then sha256sum < {}; ", self.path, self.path)
+        there = shell.line("if [ -e {} ]; then ", self.path)
+        return f"{there}{status}; {inside}{content}; fi; fi"
+
+    def read(self, output: str) -> FileState:
+        """Read the three lines; none at all when there is no file."""
+        if not output.strip():
+            return _NOTHING
+        status = text.split(output)[0].split(" ", 2)
+        if len(status) != len(("mode", "owner", "kind")):
+            raise base.FactError(f"expected a file's mode, owner and kind, got {output[:200]!r}")
+        mode, owner, kind = status
+        if kind not in ("regular file", "regular empty file"):
+            raise base.FactError(
+                f"{self.path} should be a file, but it is a {kind}",
+                hint=f"look at it ({shell.argv('ls', '-ld', self.path)}) and move it away",
+            )
+        _, digest, content = text.lines(output, 3)
+        plain = (
+            "" if isinstance(self.content, secret.Secret) else text.decode(content, replace=True)
+        )
+        return FileState(mode.rjust(4, "0"), owner, digest.partition(" ")[0], plain or "")
+
+    def diff(self, state: FileState) -> tuple[base.Change, ...]:
+        """Mend mode and owner, or make the file with them, before the content is there to read."""
+        changes: list[base.Change] = []
+        if state.mode and state.mode != self.mode:
+            chmod = shell.argv("chmod", self.mode, self.path)
+            changes.append(base.Change(f"mode of {self.path}", state.mode, self.mode, (chmod,)))
+        if state.owner and state.owner != self.owner:
+            chown = shell.argv("chown", self.owner, self.path)
+            changes.append(base.Change(f"owner of {self.path}", state.owner, self.owner, (chown,)))
+        if state.digest != hashlib.sha256(self._text.encode()).hexdigest():
+            before, after = state.content, self._text
+            if isinstance(self.content, secret.Secret):
+                before, after = ("(secret)" if state.digest else ""), "(secret)"
+            write = text.write(self.path, self._text)
+            commands = (write,) if state.digest else (self._make(), write)
+            changes.append(base.Change(self.path, before, after, commands))
+        return tuple(changes)
+
+    def _make(self) -> str:
+        return shell.argv("install", "-m", self.mode, "-o", self.owner, "/dev/null", self.path)

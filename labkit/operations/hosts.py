@@ -1,0 +1,66 @@
+"""Names of other machines in /etc/hosts (hosts(5))."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+import pydantic
+
+from labkit.operations import base, text
+
+_PATH = "/etc/hosts"
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Name = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+_Names = Annotated[tuple[_Name, ...], pydantic.Field(min_length=1)]
+
+
+class Hosts(base.Operation[str]):
+    """`hosts: {entries: {192.168.56.61: [k8s-master-01.lab.internal, k8s-master-01]}}`.
+
+    The listed names stand in the listed lines and nowhere else; other lines stay as they are.
+    """
+
+    entries: dict[_Address, _Names]
+
+    def probe(self) -> str:
+        """Print the file."""
+        return text.show(_PATH)
+
+    def read(self, output: str) -> str:
+        """Return the file's text, empty when there is none."""
+        return text.decode(*text.lines(output, 1)) or ""
+
+    def diff(self, state: str) -> tuple[base.Change, ...]:
+        """Rewrite the file when a line is missing, or a name is said to be elsewhere."""
+        wanted = self._wanted(state)
+        if wanted == state:
+            return ()
+        return (base.Change(_PATH, state, wanted, (text.write(_PATH, wanted),)),)
+
+    def _wanted(self, current: str) -> str:
+        addresses = sorted(self.entries, key=lambda address: (address.version, int(address)))
+        ours = [" ".join((str(address), *self.entries[address])) for address in addresses]
+        missing = set(ours)
+        kept: list[str] = []
+        for line in text.split(current):
+            if line in missing:
+                missing.discard(line)
+                kept.append(line)
+            else:
+                kept.extend(self._without_our_names(line))
+        kept.extend(line for line in ours if line in missing)
+        return "".join(f"{line}\n" for line in kept)
+
+    def _without_our_names(self, line: str) -> list[str]:
+        body, mark, comment = line.partition("#")
+        fields = body.split()
+        # The resolver does not tell capitals from small letters (RFC 4343).
+        ours = {name.lower() for names in self.entries.values() for name in names}
+        rest = [name for name in fields[1:] if name.lower() not in ours]
+        if rest == fields[1:]:
+            return [line]
+        if not rest:
+            return []
+        return [" ".join((fields[0], *rest)) + (f" {mark}{comment}" if mark else "")]

@@ -1,0 +1,66 @@
+"""Host keys that a user's ssh trusts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pydantic
+
+from labkit import shell
+from labkit.operations import base, text
+
+_Names = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9\[:][A-Za-z0-9.:,_\[\]-]*$")]
+_Key = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+$")]
+
+
+class KnownHosts(base.Operation[text.HomeFile]):
+    """`known_hosts: {user: root, hosts: {"web-01,192.168.56.61": "ssh-ed25519 AAAA..."}}`.
+
+    The listed hosts are trusted by the listed key and by no other; other lines stay.
+    """
+
+    user: text.User
+    hosts: dict[_Names, _Key]
+
+    def probe(self) -> str:
+        """Print the user's home and the file."""
+        return text.show_in_home(self.user, ".ssh/known_hosts")
+
+    def read(self, output: str) -> text.HomeFile:
+        """Read home and file."""
+        return text.read_in_home(self.user, output)
+
+    def diff(self, state: text.HomeFile) -> tuple[base.Change, ...]:
+        """Rewrite the file when a line is missing, or another one speaks of our hosts."""
+        wanted = self._wanted(state.text)
+        if wanted == state.text:
+            return ()
+        folder = f"{state.home}/.ssh"
+        path = f"{folder}/known_hosts"
+        commands = (
+            text.private_folder(self.user, folder),
+            text.write(path, wanted),
+            shell.argv("chown", self.user, path),
+        )
+        return (base.Change(path, state.text, wanted, commands),)
+
+    def _wanted(self, current: str) -> str:
+        ours = [f"{names} {key}" for names, key in sorted(self.hosts.items())]
+        kept: list[str] = []
+        for line in text.split(current):
+            kept.extend([line] if line in ours else self._without_our_names(line))
+        kept.extend(line for line in ours if line not in kept)
+        return "".join(f"{line}\n" for line in kept)
+
+    def _without_our_names(self, line: str) -> list[str]:
+        fields = line.split()
+        # Before the names there may be a marker, such as @revoked.
+        place = 1 if line.lstrip().startswith("@") else 0
+        if not fields[place:]:
+            return [line]
+        ours = {name.lower() for names in self.hosts for name in names.split(",")}
+        names = fields[place].split(",")
+        rest = [name for name in names if name.lower() not in ours]
+        if rest == names:
+            return [line]
+        return [" ".join((*fields[:place], ",".join(rest), *fields[place + 1 :]))] if rest else []

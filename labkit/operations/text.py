@@ -1,0 +1,126 @@
+"""Shell text that several operations need to look at files and to write them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+from typing import Annotated
+
+import pydantic
+
+from labkit import shell
+from labkit.operations import base
+
+ABSENT = "-"
+"""What a probe prints for a file that is not there; never valid base64 of anything."""
+
+Path = Annotated[str, pydantic.Field(pattern=r"^/[^\x00\r\n]*$")]
+"""An absolute path."""
+
+Mode = Annotated[str, pydantic.Field(pattern=r"^0[0-7]{3}$")]
+"""A mode in octal with its leading zero, as chmod(1) reads it."""
+
+User = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*\$?$")]
+"""A user's name (useradd(8)); no number, since stat(1) answers with names."""
+
+
+def show(path: str) -> str:
+    """Return shell text that prints a file as one line of base64, or `-` when there is none."""
+    return shell.line(
+        "if [ -e {} ]; then base64 -w0 < {}; echo; else echo {}; fi", path, path, ABSENT
+    )
+
+
+def decode(line: str, *, replace: bool = False) -> str | None:
+    """Read one line that `show` printed; None when the file is not there.
+
+    Args:
+        line: The line.
+        replace: Whether the text is only looked at, so that bytes that are no text may show as
+            U+FFFD. Whoever writes the text back must leave this off.
+
+    Raises:
+        base.FactError: The line is not base64, or its bytes are not text.
+    """
+    if line.strip() == ABSENT:
+        return None
+    try:
+        content = base64.b64decode(line.strip(), validate=True)
+    except binascii.Error as error:
+        raise base.FactError(f"expected a file's base64, got {line[:80]!r}") from error
+    if replace:
+        return content.decode(errors="replace")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise base.FactError(
+            f"the file is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}",
+            hint="convert it (iconv -f latin1 -t utf-8), so that its other lines can be kept",
+        ) from error
+    if "\0" in text:
+        raise base.FactError(
+            f"the file is not text: byte {content.index(0)} is 0x00",
+            hint="look at it (hexdump -C); was it damaged by a crash?",
+        )
+    return text
+
+
+def write(path: str, content: str) -> str:
+    """Return shell text that writes a file in place, so that mode, owner and label stay."""
+    return shell.line("printf %s {} > {}", content, path)
+
+
+def split(text: str) -> list[str]:
+    """Split at line feeds and nowhere else: str.splitlines also knows form feeds, U+2028, ..."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def lines(output: str, count: int) -> list[str]:
+    """Split a probe's print into exactly `count` lines.
+
+    Raises:
+        base.FactError: There are more or fewer.
+    """
+    found = split(output)
+    if len(found) != count:
+        raise base.FactError(f"expected {count} lines, got {len(found)}: {output[:200]!r}")
+    return found
+
+
+def show_in_home(user: str, path: str) -> str:
+    """Return shell text that prints a user's home, then a file below it as `show` does."""
+    home = shell.line("home=$(getent passwd {} | cut -d: -f6)", user)
+    file = shell.line('file="$home"/{}', path)
+    return (
+        f"{home}; {file}; printf '%s\\n' \"$home\"; "
+        f'if [ -e "$file" ]; then base64 -w0 < "$file"; echo; else echo {ABSENT}; fi'
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HomeFile:
+    """A user's home folder and the text of a file below it, empty when there is none."""
+
+    home: str
+    text: str
+
+
+def read_in_home(user: str, output: str) -> HomeFile:
+    """Read what `show_in_home` printed.
+
+    Raises:
+        base.FactError: The machine has no such user, or the file is not text.
+    """
+    home, content = lines(output, 2)
+    if not home:
+        raise base.FactError(
+            f"the machine has no user '{user}'",
+            hint="write another user, or make this one in the image",
+        )
+    return HomeFile(home, decode(content) or "")
+
+
+def private_folder(user: str, path: str) -> str:
+    """Return shell text that makes a folder which only its user may open, as ~/.ssh must be."""
+    return shell.argv("install", "-d", "-m", "0700", "-o", user, path)

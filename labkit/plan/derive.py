@@ -1,0 +1,60 @@
+"""Names to numbers: everything a machine is told apart by follows from two names.
+
+Nothing here looks at list positions or at what happens to be free, so that adding, removing or
+moving machines in lab.yml changes nothing for the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import uuid
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "labkit")
+
+# Below Linux's ephemeral ports (ip_local_port_range starts at 32768) and above well-known services.
+_FIRST_PORT = 10240
+_PORTS = 32768 - _FIRST_PORT
+
+
+def _digest(*names: str) -> bytes:
+    # The separator cannot occur in a name, so ("ab", "c") and ("a", "bc") differ.
+    return hashlib.sha256("\0".join(names).encode()).digest()
+
+
+def lab_id(lab: str) -> str:
+    """Return the twelve hexadecimal digits that mark what belongs to a lab."""
+    return _digest("lab", lab).hex()[:12]
+
+
+def machine_uuid(lab: str, machine: str) -> uuid.UUID:
+    """Return the SMBIOS system UUID of a machine (RFC 9562, version 5)."""
+    return uuid.uuid5(_NAMESPACE, f"{lab}/{machine}")
+
+
+def connection_uuid(lab: str, machine: str, nic: str) -> uuid.UUID:
+    """Return the UUID of the NetworkManager connection for a card."""
+    return uuid.uuid5(_NAMESPACE, f"{lab}/{machine}/{nic}")
+
+
+def mac(lab: str, machine: str, nic: str) -> str:
+    """Return a unicast, locally administered MAC address (IEEE 802, section 8.4)."""
+    octets = bytearray(_digest("mac", lab, machine, nic)[:6])
+    octets[0] = (octets[0] & 0xFC) | 0x02
+    return octets.hex(":")
+
+
+def ssh_port(lab: str, machine: str) -> int:
+    """Return the port on 127.0.0.1 that leads to the machine's SSH."""
+    return _FIRST_PORT + int.from_bytes(_digest("ssh", lab, machine)[:4]) % _PORTS
+
+
+def segment(lab: str) -> tuple[ipaddress.IPv4Address, int]:
+    """Return the multicast group and port of the lab's host-only segment.
+
+    The group lies in 239.0.0.0/8, the administratively scoped block (RFC 2365), and is joined on
+    the loopback interface only.
+    """
+    digest = _digest("segment", lab)
+    group = ipaddress.IPv4Address(0xEF000000 | int.from_bytes(digest[:3]))
+    return group, _FIRST_PORT + int.from_bytes(digest[3:7]) % _PORTS

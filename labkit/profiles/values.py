@@ -1,0 +1,38 @@
+"""What a profile may name in its expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labkit.plan import model
+    from labkit.ssh import keyring
+
+Values = dict[str, object]
+
+
+def of(lab: model.Lab, machine: model.Machine, keys: keyring.Keyring) -> Values:
+    """Return the values for a machine.
+
+    `lab` and `machine` are the plan; `keys` the lab's keys; `hosts` the lines of /etc/hosts;
+    `known_hosts` every machine's host key under all of its names.
+    """
+    return {
+        "lab": lab,
+        "machine": machine,
+        "keys": keys,
+        "hosts": {str(each.hostonly): _names(lab, each) for each in lab.machines},
+        "known_hosts": {
+            ",".join((*_names(lab, each), str(each.hostonly))): _bare(keys.hosts[each.name].public)
+            for each in lab.machines
+        },
+    }
+
+
+def _names(lab: model.Lab, machine: model.Machine) -> tuple[str, ...]:
+    full = tuple(f"{machine.name}.{domain}" for domain in lab.search[:1])
+    return (*full, machine.name)
+
+
+def _bare(public: str) -> str:
+    return " ".join(public.split()[:2])

@@ -1,0 +1,5 @@
+"""The embedded provider: plain QEMU processes, NAT by user networking, a shared segment, no root."""
+
+from labkit.providers.qemu.provider import Provider
+
+__all__ = ["Provider"]

@@ -1,0 +1,89 @@
+"""The Vagrantfile of a lab, made of the plan and the template Vagrantfile.j2."""
+
+from __future__ import annotations
+
+import pathlib
+import traceback
+import types
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from labkit import errors
+from labkit.render import boxes, quoting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labkit.plan import model
+
+ENVIRONMENT: Mapping[str, str] = types.MappingProxyType({"VAGRANT_EXPERIMENTAL": "disks"})
+"""What Vagrant's environment must hold for all of the Vagrantfile to take effect.
+
+Vagrant reads it before it reads the Vagrantfile, which therefore cannot set it.
+"""
+
+# What lab.yml may leave out, by provider.
+_OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "virtualbox": {"boot_timeout": 600, "gui": False, "linked_clone": True},
+    "libvirt": {"boot_timeout": 600, "driver": "auto"},
+}
+
+
+def render(
+    lab: model.Lab,
+    template: pathlib.Path,
+    *,
+    catalogue: boxes.Catalogue | None = None,
+    architecture: str | None = None,
+) -> str:
+    """Write the Vagrantfile of a lab.
+
+    A lab of a provider that needs no Vagrant is written for VirtualBox, so that whoever wants to
+    can take it there by hand.
+
+    Args:
+        lab: The plan.
+        template: Vagrantfile.j2.
+        catalogue: The boxes to choose from; without it, those of boxes.yml.
+        architecture: Of the machines, as Linux names it; without it, this computer's.
+
+    Raises:
+        errors.ProviderError: There is no Vagrant box for an image.
+        errors.FileError: The template is wrong, with the line at which.
+    """
+    provider = lab.provider if lab.provider in _OPTIONS else "virtualbox"
+    own: Mapping[str, object] = lab.provider_options if provider == lab.provider else {}
+    known = boxes.load() if catalogue is None else catalogue
+    architecture = architecture or boxes.host_architecture()
+    images = sorted({machine.image for machine in lab.machines})
+    values = {
+        "lab": lab,
+        "provider": provider,
+        "options": {**_OPTIONS[provider], **own},
+        "boxes": {image: boxes.find(known, image, provider, architecture) for image in images},
+    }
+    try:
+        return quoting.environment(template.parent).get_template(template.name).render(values)
+    except jinja2.TemplateNotFound:
+        raise errors.LabError(
+            f"{template} is missing", hint="`labkit init DIR` makes a folder that has one"
+        ) from None
+    except jinja2.TemplateSyntaxError as error:
+        raise _wrong(template, error.lineno, error) from None
+    except (jinja2.UndefinedError, quoting.UnquotedError, TypeError, ValueError) as error:
+        raise _wrong(template, _line(template, error), error) from error
+
+
+def _line(template: pathlib.Path, error: Exception) -> int:
+    """Find the line at which a template failed; Jinja gives its frames the template's own lines."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if pathlib.Path(frame.filename) == template]
+    return (lines[-1] if lines else None) or 1
+
+
+def _wrong(template: pathlib.Path, line: int, error: Exception) -> errors.FileError:
+    hint = ""
+    if isinstance(error, quoting.UnquotedError):
+        hint = "write {{ value | ruby }}"
+    return errors.FileError([errors.Problem(str(template), line, 1, str(error), hint)])

@@ -1,0 +1,19 @@
+"""A report as JSON, for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labkit.report import model
+
+VERSION = 1
+"""Of the document's shape; a field may be added without a new one."""
+
+
+def render(report: model.Report) -> str:
+    """Return the report as one JSON document."""
+    document = {"version": VERSION, "ok": report.ok, **dataclasses.asdict(report)}
+    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""A report as a table for people: a row a check, a column a machine, then what failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import rich.markup
+import rich.table
+
+from labkit import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import rich.console
+
+    from labkit.report import model
+
+
+def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
+    """Yield what is to be printed."""
+    machines = sorted({result.machine for result in report.results})
+    checks = list(dict.fromkeys(result.check for result in report.results))
+    table = rich.table.Table("check", *machines, title=f"lab {report.lab}", title_justify="left")
+    for check in checks:
+        table.add_row(check, *(_cell(report, check, machine) for machine in machines))
+    yield table
+    for result in report.failures:
+        yield _failure(result)
+    failed = len(report.failures)
+    counted = f"{len(report.results)} looked at in {report.seconds:.1f} s"
+    verdict = f"[red]{failed} failed[/]" if failed else "[green]all as it should be[/]"
+    yield f"{counted}: {verdict}"
+    if report.skipped:
+        yield f"left out this time: {', '.join(report.skipped)} ('lab.verify' looks at all)"
+
+
+def _cell(report: model.Report, check: str, machine: str) -> str:
+    found = [each for each in report.results if (each.check, each.machine) == (check, machine)]
+    if not found:
+        return ""
+    failed = sum(not each.ok for each in found)
+    return f"[red]{failed} of {len(found)} failed[/]" if failed else f"[green]ok[/] {len(found)}"
+
+
+def _failure(result: model.Result) -> str:
+    lines = [f"[red]failed[/] {_safe(result.machine)}: {_safe(result.subject)}"]
+    if result.expected:
+        lines.append(f"  expected: {_safe(result.expected)}")
+    lines.append(f"  actual:   {_safe(result.actual) or '(nothing)'}")
+    if result.hint:
+        lines.append(f"  hint:     {_safe(result.hint)}")
+    return "\n".join(lines)
+
+
+def _safe(text: str) -> str:
+    return rich.markup.escape(visible.line(text))

@@ -1,0 +1,129 @@
+"""From `lab.yml` to a validated spec, or to every problem in it at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, cast
+
+import pydantic
+
+from labkit import errors
+from labkit.images import catalog
+from labkit.spec import context as contexts
+from labkit.spec import document as documents
+from labkit.spec import messages, model, roles, rules, source
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from labkit.spec import host as hosts
+    from labkit.spec import place
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spec:
+    """What a lab file says, and where it says it."""
+
+    lab: model.LabFile
+    document: documents.Document
+
+    @property
+    def file(self) -> str:
+        """The file's name, as problems show it."""
+        return self.document.file
+
+    def locate(self, path: place.Path) -> place.Position:
+        """Return the place of a value, or of its nearest ancestor that the file has."""
+        match path:
+            # The model knows a role by its own name only, the file perhaps by an alias.
+            case ("roles", str(role), *rest):
+                written = ((*path[:1], name, *rest) for name in roles.spellings(role))
+                path = next((each for each in written if each[:2] in self.document.places), path)
+            case _:
+                pass
+        return self.document.locate(path)
+
+    def problem(self, path: place.Path, message: str, hint: str = "") -> errors.Problem:
+        """Make the problem of a value: for the rules here, and for later stages."""
+        return self.document.problem(self.locate(path), message, hint)
+
+
+def load(path: pathlib.Path, host: hosts.Host | None = None) -> Spec:
+    """Read a lab file and check all that can be checked without making anything.
+
+    Args:
+        path: The file.
+        host: What the lab will run on; None leaves out the rules about it.
+
+    Raises:
+        errors.FileError: The file is wrong; carries all of its problems.
+        errors.LabError: The file is missing or cannot be read.
+    """
+    text = source.read(path)
+    return parse(text, str(path), host, images=catalog.names(folder=path.parent))
+
+
+def parse(
+    text: str,
+    name: str = "lab.yml",
+    host: hosts.Host | None = None,
+    *,
+    images: tuple[str, ...] | None = None,
+) -> Spec:
+    """Do the same for a text.
+
+    Args:
+        text: The content of a lab file.
+        name: The file name that problems show.
+        host: What the lab will run on; None leaves out the rules about it.
+        images: The images that exist; None means those that labkit ships.
+
+    Raises:
+        errors.FileError: The text is wrong; carries all of its problems.
+    """
+    document = documents.compose(text, name)
+    context = contexts.Context(catalog.names() if images is None else images, host)
+    problems = list(document.problems)
+    lab: model.LabFile | None
+    try:
+        lab = model.LabFile.model_validate(document.data)
+    except pydantic.ValidationError as error:
+        problems += messages.explain(error, document)
+        lab = _salvage(cast("dict[str, Any]", document.data), error)
+    if lab is not None:
+        spec = Spec(lab, document)
+        problems += rules.check(spec, context)
+        if not problems:
+            return spec
+    raise errors.FileError(tuple(dict.fromkeys(problems)))
+
+
+def _salvage(data: dict[str, Any], error: pydantic.ValidationError) -> model.LabFile | None:
+    """Leave out the wrong machines and the unknown keys, so that the rules can judge the rest.
+
+    Returns:
+        None when something else is wrong: a default in its place could make the rules see faults
+        that are not there. A machine that is left out can only hide some.
+    """
+    for detail in error.errors(include_url=False, include_input=False):
+        match detail["loc"]:
+            case ("machines", str(name), *_) if detail["type"] != "extra_forbidden":
+                data = {**data, "machines": _without(data["machines"], (name,))}
+            case path if detail["type"] == "extra_forbidden":
+                data = _without(data, path)
+            case _:
+                return None
+    try:
+        return model.LabFile.model_validate(data)
+    except pydantic.ValidationError:
+        return None
+
+
+def _without(data: dict[str, Any], path: place.Path) -> dict[str, Any]:
+    """Copy nested mappings without the key at a path; one that is gone already is no matter."""
+    first, *rest = path
+    if not rest:
+        return {key: value for key, value in data.items() if key != first}
+    if first not in data:
+        return data
+    return {**data, str(first): _without(data[str(first)], tuple(rest))}

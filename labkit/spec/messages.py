@@ -1,0 +1,171 @@
+"""What pydantic found wrong, in the words of a person who writes lab files."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from labkit.spec import faults, model, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pydantic
+    from pydantic_core import ErrorDetails
+
+    from labkit import errors
+    from labkit.spec import document as documents
+    from labkit.spec import place
+
+KEY_MARK = "[key]"
+"""What pydantic puts at the end of a path when it means the key and not its value."""
+
+_MISSING = {
+    "lab": "add the lab's name, for example 'lab: my-lab'",
+    "machines": "add 'machines:', and under it each machine by its name",
+    "nat": "add its NAT address, for example 'nat: 10.0.2.61'",
+    "hostonly": "add its host-only address, for example 'hostonly: 192.168.56.61'",
+}
+
+_Said = tuple[str, str]
+
+
+def explain(
+    error: pydantic.ValidationError, document: documents.Document
+) -> Iterator[errors.Problem]:
+    """Turn each error into a problem at its place; what was told before is left out."""
+    for detail in error.errors(include_url=False):
+        path: place.Path = detail["loc"]
+        is_key = path[-1:] == (KEY_MARK,)
+        path = path[:-1] if is_key else path
+        if document.is_broken(path):
+            continue
+        message, hint = _say(detail, path)
+        if is_key or detail["type"] == "extra_forbidden":
+            yield document.problem(document.locate_key(path), message, hint)
+        else:
+            yield document.problem(document.locate(path), message, hint)
+
+
+def keys_at(path: place.Path) -> tuple[str, ...]:
+    """Return the keys that a lab file can have in the mapping at a path."""
+    shape: type[pydantic.BaseModel] = model.LabFile
+    rest = iter(path)
+    for part in rest:
+        annotation: Any = shape.model_fields[str(part)].annotation
+        if typing.get_origin(annotation) is Mapping:
+            annotation = typing.get_args(annotation)[1]
+            next(rest)
+        shape = annotation
+    return tuple(shape.model_fields)
+
+
+def _say(detail: ErrorDetails, path: place.Path) -> _Said:
+    kind = detail["type"]
+    context: dict[str, Any] = detail.get("ctx", {})
+    if kind == faults.TYPE:
+        return context["message"], context["hint"]
+    if kind in {"missing", "extra_forbidden"}:
+        return _SENTENCES[kind](path, context, path[-1])
+    return _SENTENCES.get(kind, _unforeseen)(path, context, detail["input"])
+
+
+def _subject(path: place.Path) -> str:
+    """Name the value at a path: by its key, or as an entry of a list."""
+    if isinstance(path[-1], int):
+        return f"an entry of {words.show(path[-2])}"
+    return words.show(path[-1])
+
+
+def _missing(path: place.Path, _context: dict[str, Any], name: object) -> _Said:
+    where = f"{words.show(path[-2])} has" if len(path) > 1 else "the file has"
+    return f"{where} no '{name}'", _MISSING[str(name)]
+
+
+def _unknown(path: place.Path, _context: dict[str, Any], name: object) -> _Said:
+    hint = words.nearest(str(name), keys_at(path[:-1]), otherwise="the keys here are")
+    return f"unknown key {words.show(name)}", hint
+
+
+def _text(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
+    shown = words.show(value)
+    hint = f'put it in quotes: "{shown}"'
+    if isinstance(value, dict | tuple):
+        hint = "write one value after the ':'"
+    return f"{_subject(path)} must be text, not {shown}", hint
+
+
+def _number(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
+    hint = "write it in digits alone"
+    if isinstance(value, str) and value.isdecimal():
+        hint = f"remove the quotes: {value}"
+    return f"{_subject(path)} must be a whole number, not {words.show(value)}", hint
+
+
+def _boolean(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
+    return (
+        f"{_subject(path)} must be true or false, not {words.show(value)}",
+        "write true or false, without quotes",
+    )
+
+
+def _list(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
+    hint = "write each entry on a line of its own, after '- '"
+    if isinstance(value, str | int):
+        hint = f"write it in brackets: [{value}]"[: words.SHOWN]
+    return f"{_subject(path)} must be a list, not {words.show(value)}", hint
+
+
+def _mapping(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
+    message = f"{_subject(path)} must be a mapping, not {words.show(value)}"
+    return message, "write 'key: value' on the lines under it, indented"
+
+
+def _choice(path: place.Path, context: dict[str, Any], value: object) -> _Said:
+    # pydantic gives the choices as prose: 'a', 'b' or 'c'.
+    choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+    message = f"{_subject(path)} must be {words.one_of(choices)}, not {words.show(value)}"
+    return message, words.nearest(str(value), choices, otherwise="write one of")
+
+
+def _too_small(path: place.Path, context: dict[str, Any], value: object) -> _Said:
+    message = f"{_subject(path)} must be {context['ge']} or more, not {words.show(value)}"
+    return message, "write a greater number"
+
+
+def _too_great(path: place.Path, context: dict[str, Any], value: object) -> _Said:
+    message = f"{_subject(path)} must be {context['le']} or less, not {words.show(value)}"
+    return message, "write a smaller number"
+
+
+def _too_short(path: place.Path, _context: dict[str, Any], _value: object) -> _Said:
+    return f"{_subject(path)} is empty", "add at least one entry"
+
+
+def _too_long(path: place.Path, context: dict[str, Any], _value: object) -> _Said:
+    message = f"{_subject(path)} has {context['actual_length']} entries"
+    return message, f"it can have at most {context['max_length']}"
+
+
+def _unforeseen(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
+    message = f"{_subject(path)} cannot be {words.show(value)}"
+    return message, "the reference says what it can be"
+
+
+_SENTENCES: dict[str, Callable[[place.Path, dict[str, Any], object], _Said]] = {
+    "bool_type": _boolean,
+    "dict_type": _mapping,
+    "extra_forbidden": _unknown,
+    "greater_than_equal": _too_small,
+    "int_type": _number,
+    "less_than_equal": _too_great,
+    "literal_error": _choice,
+    "mapping_type": _mapping,
+    "missing": _missing,
+    "model_type": _mapping,
+    "string_type": _text,
+    "too_long": _too_long,
+    "too_short": _too_short,
+    "tuple_type": _list,
+}

@@ -1,0 +1,187 @@
+"""The shape of a lab file: which keys there are, of which types, with which defaults.
+
+What a single value may be is in `texts`, `sizes` and `addresses`; what values may be together is
+in `rules`. The JSON Schema for editors is made from this module, docstrings included.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Literal, cast
+
+import pydantic
+
+from labkit.spec import addresses, faults, roles, sizes, texts
+
+Selinux = Literal["enforcing", "permissive", "disabled"]
+Cpus = Annotated[int, pydantic.Field(ge=1, le=256)]
+Port = Annotated[int, pydantic.Field(ge=1024, le=65_535)]
+
+# resolv.conf(5): the resolver asks the first three servers and ignores the rest.
+Servers = Annotated[tuple[addresses.Address, ...], pydantic.Field(max_length=3)]
+
+
+class _Model(pydantic.BaseModel):
+    """Nothing is converted, nothing is ignored, nothing changes afterwards."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+
+class Nat(_Model):
+    """The network on which each machine is alone behind its own NAT."""
+
+    subnet: addresses.Subnet = ipaddress.IPv4Network("10.0.2.0/24")
+    """The provider's gateway is its address 2, the provider's DNS forwarder its address 3."""
+
+
+class Hostonly(_Model):
+    """The network on which the machines see each other."""
+
+    subnet: addresses.Subnet = ipaddress.IPv4Network("192.168.56.0/24")
+    """The host's own address in it is its address 1."""
+
+
+class Networks(_Model):
+    """The two networks that each machine has a card on."""
+
+    nat: Nat = Nat()
+    """Adapter 1: the way out."""
+    hostonly: Hostonly = Hostonly()
+    """Adapter 2: the way to the other machines."""
+
+
+class Dns(_Model):
+    """How the machines resolve names that are not of the lab."""
+
+    servers: Servers = ()
+    """At most three; with none, the provider's own forwarder is asked."""
+    search: tuple[texts.Domain, ...] = ("lab.internal",)
+    """Search domains; the first is also the machines' own."""
+
+
+class Kubernetes(_Model):
+    """The networks that Kubernetes will use inside; no network of the lab may overlap them."""
+
+    pods: addresses.Subnet = ipaddress.IPv4Network("10.244.0.0/16")
+    """The pods' addresses."""
+    services: addresses.Subnet = ipaddress.IPv4Network("10.96.0.0/12")
+    """The services' addresses."""
+
+
+class Settings(_Model):
+    """What a machine can inherit: from the defaults, and from its roles in their order."""
+
+    image: texts.ImageName | None = None
+    """The image that it boots from."""
+    cpus: Cpus | None = None
+    """Virtual CPUs."""
+    memory: sizes.Memory | None = None
+    """For example 512 MiB or 2 GiB."""
+    disk: sizes.Disk | None = None
+    """For example 32 GiB; it takes space on the host only as it fills."""
+    selinux: Selinux | None = None
+    """What SELinux does, where the image has it."""
+    time_zone: texts.TimeZone | None = None
+    """A name of the tz database."""
+    packages: tuple[texts.Package, ...] = ()
+    """Packages to install, in addition to those inherited."""
+    sysctl: Mapping[texts.SysctlKey, texts.SysctlValue] = {}
+    """Kernel parameters, in addition to those inherited."""
+    profiles: tuple[texts.Profile, ...] = ()
+    """Names of files in provision/, without .yml, in addition to those inherited."""
+
+
+BUILT_IN = Settings(
+    image="debian-12",
+    cpus=1,
+    memory="512 MiB",  # pyright: ignore[reportArgumentType] # as in a file, to pass the validator
+    disk="4 GiB",  # pyright: ignore[reportArgumentType]
+    selinux="permissive",
+    time_zone="Etc/UTC",
+)
+"""What holds where neither the defaults nor a role nor the machine say anything."""
+
+
+class MachineEntry(Settings):
+    """One machine: its addresses, its roles, and what it does not inherit."""
+
+    roles: tuple[texts.RoleName, ...] = ()
+    """The parts that it plays; later ones override earlier ones."""
+    nat: addresses.Address
+    """Its address on the NAT network."""
+    hostonly: addresses.Address
+    """Its address on the host-only network, by which the other machines know it."""
+    ssh_port: Port | None = None
+    """The port on 127.0.0.1 that leads to its SSH; without it, one follows from the names."""
+
+
+class Qemu(_Model):
+    """QEMU without root rights, over its user-mode network."""
+
+    accel: Literal["auto", "tcg", "kvm"] = "auto"
+    """auto: KVM when a guest really runs on it, else TCG."""
+
+
+class Virtualbox(_Model):
+    """VirtualBox through Vagrant."""
+
+    gui: bool = False
+    """Whether each machine opens a window."""
+    linked_clone: bool = True
+    """Whether the machines share one base disk, which saves space and time."""
+
+
+class Libvirt(_Model):
+    """libvirt through Vagrant."""
+
+    driver: Literal["auto", "kvm", "qemu"] = "auto"
+    """auto: KVM when a guest really runs on it, else emulation."""
+
+
+class Providers(_Model):
+    """What only one provider understands; what is said for the others has no effect."""
+
+    qemu: Qemu = Qemu()
+    """QEMU's own."""
+    virtualbox: Virtualbox = Virtualbox()
+    """VirtualBox's own."""
+    libvirt: Libvirt = Libvirt()
+    """libvirt's own."""
+
+
+class LabFile(_Model):
+    """A lab: its machines and what they have in common."""
+
+    lab: texts.LabName
+    """The lab's name; addresses apart, everything that labkit makes is named after it."""
+    provider: texts.ProviderName = "qemu"
+    """What makes the machines."""
+    networks: Networks = Networks()
+    """The networks between the machines, and to the world."""
+    dns: Dns = Dns()
+    """Name resolution beyond the lab."""
+    kubernetes: Kubernetes = Kubernetes()
+    """The networks inside of Kubernetes."""
+    defaults: Settings = BUILT_IN
+    """What each machine inherits."""
+    roles: Mapping[texts.RoleName, Settings] = {}
+    """What each machine of a role inherits, over the defaults."""
+    machines: Annotated[Mapping[texts.MachineName, MachineEntry], pydantic.Field(min_length=1)]
+    """The machines by their names; the order means nothing."""
+    providers: Providers = Providers()
+    """Settings of single providers."""
+
+    @pydantic.field_validator("roles", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: object) -> object:
+        """Refuse a role under two of its names: one of the two would be lost."""
+        names = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+        for role in roles.ROLES:
+            used = [name for name in roles.spellings(role.name) if name in names]
+            if len(used) > 1:
+                message = f"'{used[0]}' and '{used[1]}' are names of the same role"
+                raise faults.wrong(message, "join the two")
+        return cast("object", value)

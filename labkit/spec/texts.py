@@ -1,0 +1,153 @@
+"""The kinds of text in a lab file: names, packages, sysctls. Each matches a pattern as a whole.
+
+No pattern lets through a blank, a quote, a slash where it would make a path, or a leading '-'
+where a program would take it for an option.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import pydantic
+from pydantic_core import core_schema
+
+from labkit.spec import context, faults, roles, words
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+
+LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+"""RFC 1123 section 2.1; lower case only, so that a name is the same on every file system."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Text:
+    """A text with a syntax."""
+
+    pattern: str
+    length: int
+    """The most characters it can have."""
+    kind: str
+    hint: str
+
+    def check(self, value: str) -> str:
+        """Return the text when it fits.
+
+        Raises:
+            pydantic_core.PydanticCustomError: It does not.
+        """
+        if len(value) > self.length:
+            message = f"{words.show(value)} is too long for {self.kind}: {len(value)} characters"
+            raise faults.wrong(message, f"it can have at most {self.length}")
+        if not re.fullmatch(self.pattern, value):
+            raise faults.wrong(f"{words.show(value)} is not {self.kind}", self.hint)
+        return value
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: pydantic.GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Check after pydantic has seen that the value is text."""
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe the text to editors."""
+        pattern = f"^{self.pattern}$"
+        return {**handler(schema), "maxLength": self.length, "pattern": pattern}
+
+
+_DOMAIN_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME_HINT = "use lower-case letters, digits and '-', with a letter or a digit at both ends"
+
+MachineName: TypeAlias = Annotated[str, Text(LABEL, 63, "a machine name", _NAME_HINT)]
+
+# Shorter than a label: it becomes a part of directory, socket and machine names.
+LabName: TypeAlias = Annotated[str, Text(LABEL, 32, "a lab name", _NAME_HINT)]
+
+Profile: TypeAlias = Annotated[
+    str, Text(LABEL, 63, "a profile name", "write the name of a file in provision/, without .yml")
+]
+
+# RFC 1035 section 2.3.4 allows 255 octets on the wire, which are 253 characters.
+Domain: TypeAlias = Annotated[
+    str,
+    Text(
+        f"{_DOMAIN_LABEL}([.]{_DOMAIN_LABEL})*",
+        253,
+        "a domain name",
+        "write lower-case labels joined by dots, for example lab.internal",
+    ),
+]
+
+# Debian policy section 5.6.7, with the capitals and underscores of RPM names. To apt-get a '-' at
+# the end means "remove".
+Package: TypeAlias = Annotated[
+    str,
+    Text(
+        "[A-Za-z0-9]([A-Za-z0-9.+_-]*[A-Za-z0-9.+_])?",
+        128,
+        "a package name",
+        "write the name alone, without a version, option or path",
+    ),
+]
+
+# Dots only, though sysctl.d(5) also reads slashes; there a '-' in front means "ignore failures".
+SysctlKey: TypeAlias = Annotated[
+    str,
+    Text(
+        "[A-Za-z0-9_][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)+",
+        255,
+        "a sysctl",
+        "write names joined by dots, for example net.ipv4.ip_forward",
+    ),
+]
+
+# The syntax alone; whether the zone exists is a rule, for not every host has the tz database.
+TimeZone: TypeAlias = Annotated[
+    str,
+    Text(
+        "[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}",
+        64,
+        "a time zone",
+        "write a name of the tz database, for example Europe/Berlin or Etc/UTC",
+    ),
+]
+
+
+def _sysctl_value(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        message = f"{words.show(value)} is not a sysctl's value"
+        raise faults.wrong(message, "write a whole number, or put the value in quotes")
+    if not value or value != value.strip() or len(value) > SYSCTL_LENGTH:
+        message = f"{words.show(value)} is not a sysctl's value"
+        hint = f"write 1 to {SYSCTL_LENGTH} characters without blanks at either end"
+        raise faults.wrong(message, hint)
+    return value
+
+
+SYSCTL_LENGTH = 1024
+"""A page of procfs holds 4096 bytes, and a character of UTF-8 has up to four."""
+
+SysctlValue: TypeAlias = Annotated[
+    str,
+    pydantic.BeforeValidator(_sysctl_value),
+    pydantic.WithJsonSchema({"type": ["string", "integer"], "minLength": 1}),
+]
+
+
+def _one_of(**names: object) -> pydantic.WithJsonSchema:
+    return pydantic.WithJsonSchema({"type": "string", **names})
+
+
+# Whether these exist is for the rules to say, which know the nearest right one; editors get the
+# list where it is fixed.
+ProviderName: TypeAlias = Annotated[str, _one_of(enum=list(context.PROVIDERS))]
+ImageName: TypeAlias = Annotated[str, _one_of(minLength=1)]
+RoleName: TypeAlias = Annotated[
+    str, pydantic.AfterValidator(roles.canonical), _one_of(enum=list(roles.SPELLINGS))
+]

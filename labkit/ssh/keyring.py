@@ -1,0 +1,72 @@
+"""The keys of a lab, made once and kept in its workspace.
+
+Every machine's host key is made here and given to the machine at its birth, so that it is known
+before the first connection: nobody ever has to trust a key because it came first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import TYPE_CHECKING
+
+from labkit import secret, workspace
+from labkit.ssh import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labkit.plan import model
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Keyring:
+    """All keys of one lab."""
+
+    login: keys.KeyPair
+    """labkit's own key to every machine."""
+    login_file: pathlib.Path
+    ansible: keys.KeyPair
+    """The key of the ansible machine's root to every machine's root."""
+    hosts: Mapping[str, keys.KeyPair]
+    """Each machine's host key."""
+
+
+def ensure(lab: model.Lab, space: workspace.Workspace) -> Keyring:
+    """Read the lab's keys, and make those that are not there; write known_hosts."""
+    folder = space.path / "keys"
+    (folder / "hosts").mkdir(mode=0o700, parents=True, exist_ok=True)
+    login_file = folder / "login"
+    hosts = {
+        machine.name: _ensure(folder / "hosts" / machine.name, machine.name)
+        for machine in lab.machines
+    }
+    keyring = Keyring(
+        login=_ensure(login_file, f"labkit@{lab.name}"),
+        login_file=login_file,
+        ansible=_ensure(folder / "ansible", f"ansible@{lab.name}"),
+        hosts=hosts,
+    )
+    pinned = "".join(
+        f"[127.0.0.1]:{machine.ssh_port} {_bare(hosts[machine.name].public)}\n"
+        for machine in lab.machines
+    )
+    workspace.write(space.known_hosts, pinned)
+    return keyring
+
+
+def _ensure(path: pathlib.Path, comment: str) -> keys.KeyPair:
+    public = path.with_name(f"{path.name}.pub")
+    if path.exists() and public.exists():
+        return keys.KeyPair(
+            secret.Secret(path.read_text(encoding="utf-8")),
+            public.read_text(encoding="utf-8").strip(),
+        )
+    pair = keys.generate(comment)
+    workspace.write(public, f"{pair.public}\n", mode=0o644)
+    workspace.write(path, pair.private.reveal())
+    return pair
+
+
+def _bare(public: str) -> str:
+    return " ".join(public.split()[:2])

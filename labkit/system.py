@@ -1,0 +1,128 @@
+"""Programs of the host that labkit needs, and how to get them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from labkit import errors, shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+PACKAGES: Mapping[str, str] = {
+    "ansible": "ansible-core",
+    "createrepo_c": "createrepo-c",
+    "debugfs": "e2fsprogs",
+    "dnf": "dnf",
+    "mke2fs": "e2fsprogs",
+    "mmdebstrap": "mmdebstrap",
+    "newuidmap": "uidmap",
+    "qemu-img": "qemu-utils",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "rpm": "rpm",
+    "ruby": "ruby",
+    "setpriv": "util-linux",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "tar": "tar",
+    "unshare": "util-linux",
+    "vagrant": "vagrant",
+    "xorriso": "xorriso",
+}
+"""Programs, and the Debian packages that ship them; a program without a line is its own."""
+SBIN = ("/usr/sbin", "/sbin")
+"""Folders of system programs, which users often lack on PATH."""
+TAIL = 12
+"""Lines of a failed installation that the error shows."""
+
+
+def missing(*programs: str) -> tuple[str, ...]:
+    """Return those programs that are neither on PATH nor in /usr/sbin and /sbin."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *SBIN))
+    return tuple(program for program in programs if not shutil.which(program, path=path))
+
+
+def install_argv(programs: Sequence[str]) -> list[str]:
+    """Return the command that installs the packages of some programs."""
+    packages = sorted({PACKAGES.get(program, program) for program in programs})
+    return ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+
+
+def require(*programs: str) -> None:
+    """Make sure that programs are there, installing them where that is allowed.
+
+    Root gets them installed: at once without a terminal, after a question with one.
+    LAB_INSTALL=no forbids it.
+
+    Raises:
+        LabError: Some are missing and were not installed; the hint has the command.
+    """
+    absent = missing(*programs)
+    if not absent:
+        return
+    if not missing("apt-get") and _may_install(absent):
+        _install(install_argv(absent), run_apt)
+        absent = missing(*absent)
+    if absent:
+        raise refusal(absent, apt=not missing("apt-get"), root=os.geteuid() == 0)
+
+
+def refusal(absent: Sequence[str], *, apt: bool, root: bool) -> errors.LabError:
+    """Return the error that names what is missing and the command that gets it."""
+    command = shell.argv(*install_argv(absent))
+    return errors.LabError(
+        f"not installed: {', '.join(absent)}",
+        hint=f"{'' if root else 'sudo '}{command}"
+        if apt
+        else "install them with this system's package manager",
+    )
+
+
+def _may_install(absent: Sequence[str]) -> bool:
+    """Decide whether to install, asking where there is somebody to ask."""
+    if os.environ.get("LAB_INSTALL") == "no" or os.geteuid() != 0:
+        return False
+    command = shell.argv(*install_argv(absent))
+    if not sys.stdin.isatty():
+        print(f"not installed: {', '.join(absent)}; running: {command}", file=sys.stderr)  # noqa: T201 - a person must see what changes the host
+        return True
+    answer = input(f"not installed: {', '.join(absent)}. Run {command}? [y/N] ")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def _install(
+    command: Sequence[str], run: Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
+) -> None:
+    """Install, with fresh package lists when it does not work without.
+
+    Raises:
+        LabError: It did not work.
+    """
+    if run(command).returncode == 0:
+        return
+    run(["apt-get", "update"])
+    result = run(command)
+    if result.returncode:
+        lines = "\n".join(f"    {line}" for line in result.stdout.splitlines()[-TAIL:])
+        raise errors.LabError(
+            f"{shell.argv(*command)} failed with {result.returncode}; its last lines:\n{lines}",
+            hint="run it by hand; apt-get update shows whether the package mirror answers",
+        )
+
+
+def run_apt(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run apt-get, which must not ask anything."""
+    return subprocess.run(
+        command,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )

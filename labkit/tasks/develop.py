@@ -1,0 +1,52 @@
+"""The tasks for working on labkit itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import invoke
+
+from labkit import console, system
+from labkit.tasks import base
+
+# What the tests run for real; each is skipped by its tests, with a reason, where it is missing.
+PROGRAMS = (
+    "createrepo_c", "debugfs", "dnf", "mke2fs", "mmdebstrap", "qemu-img", "qemu-system-x86_64",
+    "rpm", "rpmbuild", "ruby", "ssh", "unshare", "vagrant",
+)  # fmt: skip
+_PLATFORMS = ("Linux", "Windows", "Darwin")
+
+
+@base.task()
+def check(_: invoke.Context) -> None:
+    """Lint, types for three platforms, and the fast tests."""
+    _lint()
+    _pytest("-m", "not e2e and not slow", "-n", "2")
+
+
+@base.task(slow="also the nightly tier")
+def test(_: invoke.Context, slow: bool = False) -> None:
+    """Everything that CI runs: lint, types, fast tests, then four real machines."""
+    system.require(*PROGRAMS)
+    _lint()
+    _pytest("-m", "not e2e and not slow", "-n", "2")
+    _pytest("-m", "e2e or slow" if slow else "e2e and not slow", "-v", "--durations=10")
+
+
+def _lint() -> None:
+    _python("-m", "ruff", "check", ".")
+    _python("-m", "ruff", "format", "--check", ".")
+    for platform in _PLATFORMS:
+        _python("-m", "pyright", "--pythonplatform", platform)
+
+
+def _pytest(*words: str) -> None:
+    _python("-m", "pytest", *words)
+
+
+def _python(*words: str) -> None:
+    console.err.print(f"$ python {' '.join(words)}", soft_wrap=True)
+    status = subprocess.call([sys.executable, *words])
+    if status:
+        raise invoke.Exit(code=status)

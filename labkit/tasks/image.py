@@ -1,0 +1,42 @@
+"""The tasks of images."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import invoke
+import rich.table
+
+from labkit import console
+from labkit.images import catalog, store
+from labkit.tasks import base
+
+
+@base.task("name", name="a name of 'image.list' (default: debian-12)")
+def build(_: invoke.Context, name: str = "debian-12") -> None:
+    """Make an image unless the cache has it."""
+    image = store.ensure(name, narrate=console.Progress().say, folder=pathlib.Path.cwd())
+    console.out.print(str(image.disk.parent), soft_wrap=True)
+
+
+@base.task()
+def list_(_: invoke.Context, format: str = "") -> None:  # noqa: A002 - the option's name
+    """List the catalogue and what is in the cache."""
+    cached = {image.name: image for image in store.list_images()}
+    names = catalog.names(folder=pathlib.Path.cwd())
+    if base.wants_json(format):
+        rows = {
+            name: {"digest": cached[name].digest, "bytes": cached[name].size}
+            if name in cached
+            else None
+            for name in names
+        }
+        print(json.dumps(rows, indent=2))
+        return
+    table = rich.table.Table("image", "in the cache", "MB")
+    for name in names:
+        image = cached.get(name)
+        size = f"{image.size / 1e6:.0f}" if image else ""
+        table.add_row(name, image.digest[:12] if image else "no", size)
+    console.out.print(table)

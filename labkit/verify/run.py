@@ -1,0 +1,133 @@
+"""Look at every machine once: its own wanted state, and what the checks ask."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+from labkit import checks, errors, parallel
+from labkit.converge import script
+from labkit.report import model as reports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from labkit.checks import base
+    from labkit.plan import model
+    from labkit.profiles import load
+    from labkit.ssh import session as sessions
+
+_TIMEOUT = 300.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """A machine to look at: its plan, its steps, and the connection to it."""
+
+    machine: model.Machine
+    steps: Sequence[load.Step]
+    session: sessions.Session
+
+
+def verify(
+    lab: model.Lab,
+    subjects: Sequence[Subject],
+    *,
+    narrate: Callable[[str, str], None],
+    quick: bool = False,
+) -> reports.Report:
+    """Verify machines, all at once; one that does not answer is a result like any other.
+
+    Args:
+        lab: The whole plan; checks compare with all of it.
+        subjects: The machines to look at.
+        narrate: Told (machine, sentence).
+        quick: Leave the slow checks out.
+    """
+    start = time.monotonic()
+    wanted = {name: check for name, check in checks.every().items() if not (quick and check.slow)}
+
+    def look(subject: Subject) -> tuple[reports.Result, ...]:
+        narrate(subject.machine.name, "verifying")
+        return _look(lab, subject, wanted)
+
+    found = parallel.each({each.machine.name: each for each in subjects}, look)
+    results: list[reports.Result] = []
+    for subject in subjects:
+        name = subject.machine.name
+        match found[name]:
+            case errors.LabError() as error:
+                failed = reports.Result(
+                    name, "answer", "answers", ok=False, actual=error.message, hint=error.hint
+                )
+                results.append(failed)
+            case Exception() as error:
+                raise error
+            case seen:
+                results += seen
+    skipped = tuple(sorted(set(checks.every()) - set(wanted)))
+    return reports.Report(lab.name, tuple(results), time.monotonic() - start, skipped)
+
+
+def _look(
+    lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]
+) -> tuple[reports.Result, ...]:
+    probes = {
+        name: probe
+        for name, check in wanted.items()
+        if (probe := check.probe(lab, subject.machine)) is not None
+    }
+    sections = [*(step.operation.probe() for step in subject.steps), *probes.values()]
+    batch = script.batch(sections)
+    answers = batch.answers(subject.session.run(batch.text, timeout=_TIMEOUT).output)
+    if len(answers) != len(sections):
+        raise errors.UnreachableError(
+            f"{subject.machine.name} answered {len(answers)} of {len(sections)} probes",
+            hint="can its user run 'sudo -n sh'?",
+        )
+    own = answers[: len(subject.steps)]
+    results = [
+        result
+        for step, answer in zip(subject.steps, own, strict=True)
+        for result in _state(subject.machine.name, step, answer)
+    ]
+    for (name, answer) in zip(probes, answers[len(own) :], strict=True):
+        results += _check(lab, subject.machine, name, wanted[name], answer)
+    return tuple(results)
+
+
+def _state(name: str, step: load.Step, answer: script.Answer) -> list[reports.Result]:
+    """What an operation knows is not written again as a check: its changes must be none."""
+    try:
+        changes = step.operation.changes(answer.output)
+    except errors.LabError as error:
+        hint = error.hint or f"that is {step.origin}: {step.why}"
+        return [
+            reports.Result(name, step.kind, step.why, ok=False, actual=error.message, hint=hint)
+        ]
+    if not changes:
+        return [reports.Result(name, step.kind, step.why, ok=True)]
+    hint = "'lab.up' makes it so again"
+    return [
+        reports.Result(
+            name, step.kind, change.subject, ok=False, expected=change.after,
+            actual=change.before, hint=hint,
+        )  # fmt: skip
+        for change in changes
+    ]
+
+
+def _check(
+    lab: model.Lab, machine: model.Machine, name: str, check: base.Check, answer: script.Answer
+) -> list[reports.Result]:
+    try:
+        seen = list(check.read(lab, machine, answer))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        hint = f"the reading failed with {type(error).__name__}: {error}"
+        return [
+            reports.Result(
+                machine.name, name, f"{name} can be read", ok=False, actual=answer.output, hint=hint
+            )
+        ]
+    return [reports.Result(machine.name, name, **dataclasses.asdict(each)) for each in seen]

@@ -1,0 +1,307 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labkit import errors
+from labkit.render import boxes, vagrantfile
+
+if TYPE_CHECKING:
+    import pathlib
+    import subprocess
+    from collections.abc import Callable
+
+    from labkit.plan import model
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+    Write = Callable[[model.Lab], pathlib.Path]
+
+PINNED = boxes.Box("lab/debian", "file:///srv/debian.box", "0a" * 32)
+CATALOGUE = {
+    "debian-12": {"virtualbox": {"x86_64": PINNED}, "libvirt": {"x86_64": boxes.Box("lab/debian")}}
+}
+
+
+@pytest.fixture
+def write(template: pathlib.Path, tmp_path: pathlib.Path) -> Write:
+    """Render into a file of the folder in which programs are run."""
+
+    def render(lab: model.Lab) -> pathlib.Path:
+        path = tmp_path / "Vagrantfile"
+        text = vagrantfile.render(lab, template, catalogue=CATALOGUE, architecture="x86_64")
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return render
+
+
+@pytest.fixture
+def record(cases: pathlib.Path, run: Run) -> Callable[[pathlib.Path], list[list[object]]]:
+    """Have Ruby evaluate a Vagrantfile and list the statements in it."""
+
+    def evaluate(path: pathlib.Path) -> list[list[object]]:
+        answer = run("ruby", "-w", str(cases / "record.rb"), str(path))
+        assert answer.stderr == ""
+        return json.loads(answer.stdout)
+
+    return evaluate
+
+
+@pytest.fixture(params=["virtualbox", "libvirt"])
+def either(request: pytest.FixtureRequest, lab: model.Lab, libvirt_lab: model.Lab) -> model.Lab:
+    """Give the default lab of each provider in turn."""
+    return {"virtualbox": lab, "libvirt": libvirt_lab}[request.param]
+
+
+def test_golden(either: model.Lab, template: pathlib.Path, cases: pathlib.Path) -> None:
+    golden = {"virtualbox": "Vagrantfile", "libvirt": "Vagrantfile.libvirt"}[either.provider]
+    text = vagrantfile.render(either, template, architecture="x86_64")
+    assert text == (cases / golden).read_text(encoding="utf-8")
+
+
+def test_a_lab_without_vagrant_is_written_for_virtualbox(
+    lab: model.Lab, template: pathlib.Path
+) -> None:
+    qemu = dataclasses.replace(lab, provider="qemu", provider_options={"gui": True, "accel": "tcg"})
+    assert vagrantfile.render(qemu, template) == vagrantfile.render(lab, template)
+
+
+def _expected_machine(lab: model.Lab, machine: model.Machine) -> list[list[object]]:
+    """List the statements about a machine that both providers share, as record.rb prints them."""
+    place = f"define {machine.name}"
+    card = machine.nic("hostonly")
+    own: dict[str, object] = (
+        {"virtualbox__adapter": 2}
+        if lab.provider == "virtualbox"
+        else {
+            "libvirt__network_name": f"{lab.name}-hostonly",
+            "libvirt__forward_mode": "none",
+            "libvirt__dhcp_enabled": False,
+        }
+    )
+    forward = {
+        "id": "ssh",
+        "guest": 22,
+        "host": machine.ssh_port,
+        "host_ip": "127.0.0.1",
+        "auto_correct": False,
+    }
+    private = {
+        "auto_config": False,
+        "ip": str(card.address.ip),
+        "netmask": str(card.address.netmask),
+        "mac": card.mac.replace(":", ""),
+        **own,
+    }
+    return [
+        [f"vm.{place}.vm.hostname=", [machine.name], {}],
+        [f"vm.{place}.vm.box=", ["lab/debian"], {}],
+        [f"vm.{place}.vm.network", ["forwarded_port"], forward],
+        [f"vm.{place}.vm.network", ["private_network"], private],
+    ]
+
+
+def _expected_virtualbox(lab: model.Lab, machine: model.Machine) -> list[list[object]]:
+    node = f"vm.define {machine.name}.vm"
+    vb = f"{node}.provider virtualbox"
+    modify = ["modifyvm", "id"]
+    return [
+        [f"{node}.box_url=", [PINNED.url], {}],
+        [f"{node}.box_download_checksum_type=", ["sha256"], {}],
+        [f"{node}.box_download_checksum=", [PINNED.sha256], {}],
+        [f"{node}.base_mac=", [machine.nic("nat").mac.replace(":", "")], {}],
+        [f"{node}.disk", ["disk"], {"primary": True, "size": f"{machine.disk_gib}GB"}],
+        [f"{node}.provider", ["virtualbox"], {}],
+        [f"{vb}.name=", [f"{lab.name}-{machine.name}"], {}],
+        [f"{vb}.cpus=", [machine.cpus], {}],
+        [f"{vb}.memory=", [machine.memory_mib], {}],
+        [f"{vb}.gui=", [lab.provider_options["gui"]], {}],
+        [f"{vb}.linked_clone=", [lab.provider_options["linked_clone"]], {}],
+        [f"{vb}.check_guest_additions=", [False], {}],
+        [f"{vb}.customize", [[*modify, "--groups", f"/{lab.name}"]], {}],
+        [f"{vb}.customize", [[*modify, "--hardware-uuid", str(machine.uuid)]], {}],
+        [f"{vb}.customize", [[*modify, "--natnet1", str(lab.network("nat").subnet)]], {}],
+    ]
+
+
+def _expected_libvirt(lab: model.Lab, machine: model.Machine) -> list[list[object]]:
+    node = f"vm.define {machine.name}.vm"
+    domain = f"{node}.provider libvirt"
+    return [
+        [f"{node}.provider", ["libvirt"], {}],
+        [f"{domain}.driver=", ["qemu"], {}],
+        [f"{domain}.default_prefix=", [f"{lab.name}-"], {}],
+        [f"{domain}.uuid=", [str(machine.uuid)], {}],
+        [f"{domain}.cpus=", [machine.cpus], {}],
+        [f"{domain}.memory=", [machine.memory_mib], {}],
+        [f"{domain}.machine_virtual_size=", [machine.disk_gib], {}],
+        [f"{domain}.forward_ssh_port=", [True], {}],
+        [f"{domain}.management_network_name=", [f"{lab.name}-nat"], {}],
+        [f"{domain}.management_network_address=", [str(lab.network("nat").subnet)], {}],
+        [f"{domain}.management_network_mac=", [machine.nic("nat").mac], {}],
+    ]
+
+
+def _by_text(statements: list[list[object]]) -> list[str]:
+    return sorted(json.dumps(statement, sort_keys=True) for statement in statements)
+
+
+def test_ruby_sets_exactly_what_the_plan_says(
+    either: model.Lab, write: Write, record: Callable[[pathlib.Path], list[list[object]]]
+) -> None:
+    specific = {"virtualbox": _expected_virtualbox, "libvirt": _expected_libvirt}[either.provider]
+    expected: list[list[object]] = [
+        ["configure", ["2"], {}],
+        ["vm.box_check_update=", [False], {}],
+        ["vm.boot_timeout=", [600], {}],
+        ["vm.synced_folder", [".", "/vagrant"], {"disabled": True}],
+        ["ssh.insert_key=", [True], {}],
+    ]
+    for machine in either.machines:
+        expected.append(["vm.define", [machine.name], {}])
+        expected += _expected_machine(either, machine) + specific(either, machine)
+
+    assert _by_text(record(write(either))) == _by_text(expected)
+
+
+def test_options_of_lab_yml_arrive(
+    lab: model.Lab, write: Write, record: Callable[[pathlib.Path], list[list[object]]]
+) -> None:
+    options = {"gui": True, "linked_clone": False, "boot_timeout": 5}
+    statements = record(write(dataclasses.replace(lab, provider_options=options)))
+    node = "vm.define ansible-01.vm.provider virtualbox"
+    assert [f"{node}.gui=", [True], {}] in statements
+    assert [f"{node}.linked_clone=", [False], {}] in statements
+    assert ["vm.boot_timeout=", [5], {}] in statements
+
+
+def test_the_driver_may_follow_from_the_host(
+    libvirt_lab: model.Lab, write: Write, record: Callable[[pathlib.Path], list[list[object]]]
+) -> None:
+    statements = record(write(dataclasses.replace(libvirt_lab, provider_options={})))
+    driver = "kvm" if os.access("/dev/kvm", os.W_OK) else "qemu"
+    assert ["vm.define ansible-01.vm.provider libvirt.driver=", [driver], {}] in statements
+
+
+def test_ruby_finds_no_fault_in_the_syntax(either: model.Lab, write: Write, run: Run) -> None:
+    answer = run("ruby", "-wc", str(write(either)))
+    assert (answer.stdout, answer.stderr) == ("Syntax OK\n", "")
+
+
+def test_vagrant_accepts_it(either: model.Lab, write: Write, run: Run) -> None:
+    write(either)
+    answer = run("vagrant", "validate", "--ignore-provider", "--no-color")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "Vagrantfile validated successfully." in answer.stdout
+
+
+def test_vagrant_refuses_what_is_wrong(lab: model.Lab, write: Write, run: Run) -> None:
+    # So that the test above is known to be able to fail.
+    path = write(lab)
+    path.write_text(path.read_text(encoding="utf-8").replace(".boot_timeout", ".boot_timeuot"))
+    answer = run("vagrant", "validate", "--ignore-provider", "--no-color")
+    assert answer.returncode != 0
+    assert "boot_timeuot" in answer.stdout + answer.stderr
+
+
+HOSTILE = [
+    "a#{File.write('hole', '')}",
+    "a'; File.write('hole', ''); '",
+    "a\\'; File.write('hole', ''); \\'",
+    "a`touch hole`",
+    "a'+File.write('hole', '').to_s+'",
+]
+
+
+def _hostile_lab(lab: model.Lab, hostile: str) -> model.Lab:
+    """Make a plan that lab.yml cannot say, since its names are checked."""
+    first = dataclasses.replace(lab.machines[0], name=hostile)
+    return dataclasses.replace(lab, name=hostile, machines=(first,))
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_vagrant_executes_nothing_of_a_plan(
+    lab: model.Lab, write: Write, run: Run, hostile: str
+) -> None:
+    folder = write(_hostile_lab(lab, hostile)).parent
+    answer = run("vagrant", "validate", "--ignore-provider", "--no-color")
+    # Vagrant got as far as the name, and says that it is no name.
+    assert "ignoring provider" in answer.stdout.lower() + answer.stderr.lower()
+    assert list(folder.rglob("hole")) == []
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_ruby_reads_hostile_names_as_they_are(
+    lab: model.Lab,
+    write: Write,
+    record: Callable[[pathlib.Path], list[list[object]]],
+    hostile: str,
+) -> None:
+    path = write(_hostile_lab(lab, hostile))
+    statements = record(path)
+    assert ["vm.define", [hostile], {}] in statements
+    assert list(path.parent.rglob("hole")) == []
+
+
+def test_the_hole_would_be_seen(lab: model.Lab, write: Write, run: Run) -> None:
+    # So that the tests above are known to be able to fail: double quotes interpolate.
+    path = write(_hostile_lab(lab, HOSTILE[0]))
+    text = path.read_text(encoding="utf-8")
+    unsafe = HOSTILE[0].replace("'", "\\'")
+    path.write_text(text.replace(f"'{unsafe}'", f'"{HOSTILE[0]}"'), encoding="utf-8")
+    run("vagrant", "validate", "--ignore-provider", "--no-color")
+    assert (path.parent / "hole").exists()
+
+
+def test_a_control_character_is_refused(lab: model.Lab, template: pathlib.Path) -> None:
+    bad = dataclasses.replace(lab, name="a\nEvil.new")
+    with pytest.raises(errors.FileError) as caught:
+        vagrantfile.render(bad, template)
+    (problem,) = caught.value.problems
+    assert problem.message == "a Ruby literal cannot hold U+000A: 'a\\nEvil.new'"
+    assert "lab.name" in template.read_text(encoding="utf-8").splitlines()[problem.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "hint"),
+    [
+        (
+            "\n{{ lab.name }}",
+            "'k8s-manual' is printed without the filter `ruby`",
+            "{{ value | ruby }}",
+        ),
+        ("\n{{ lab.nam | ruby }}", "'labkit.plan.model.Lab object' has no attribute 'nam'", ""),
+        ("\n{{ labs | ruby }}", "'labs' is undefined", ""),
+        ("\n{{ lab.machines | ruby }}", "a Ruby literal cannot be made of tuple", ""),
+        ("\n{% for %}", "Expected an expression, got 'end of statement block'", ""),
+        ("\n{{ lab.name | rubi }}", "No filter named 'rubi'.", ""),
+    ],
+)
+def test_a_wrong_template_is_shown_with_its_line(
+    lab: model.Lab, tmp_path: pathlib.Path, source: str, message: str, hint: str
+) -> None:
+    path = tmp_path / "Vagrantfile.j2"
+    path.write_text(source, encoding="utf-8")
+    with pytest.raises(errors.FileError) as caught:
+        vagrantfile.render(lab, path)
+    hint = f"write {hint}" if hint else ""
+    assert caught.value.problems == (errors.Problem(str(path), 2, 1, message, hint),)
+
+
+def test_a_missing_template_is_named(lab: model.Lab, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(errors.LabError) as caught:
+        vagrantfile.render(lab, tmp_path / "Vagrantfile.j2")
+    assert caught.value.message == f"{tmp_path / 'Vagrantfile.j2'} is missing"
+    assert caught.value.hint == "`labkit init DIR` makes a folder that has one"
+
+
+def test_an_image_without_a_box_is_named(lab: model.Lab, template: pathlib.Path) -> None:
+    with pytest.raises(errors.ProviderError) as caught:
+        vagrantfile.render(lab, template, architecture="riscv64")
+    assert caught.value.message == (
+        "no Vagrant box is known for image debian-12 with virtualbox on riscv64"
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import invoke
+import invoke.collection
 
 from labkit import tasks as labkit_tasks
 from labkit.tasks import develop
 
-namespace = invoke.Collection(develop.test, develop.check)
+namespace = invoke.collection.Collection(develop.test, develop.check)
 namespace.add_collection(labkit_tasks.lab())
 namespace.add_collection(labkit_tasks.image())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import invoke
+import invoke.program
 
 import labkit
 from labkit import tasks
@@ -13,7 +13,9 @@ def main() -> None:
     namespace = tasks.lab()
     namespace.name = None
     namespace.add_collection(tasks.image())
-    invoke.Program(name="labkit", binary="labkit", version=labkit.__version__, namespace=namespace).run()
+    invoke.program.Program(
+        name="labkit", binary="labkit", version=labkit.__version__, namespace=namespace
+    ).run()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from labkit import visible
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _LOG = logging.getLogger("labkit")
 
@@ -55,7 +55,7 @@ class Progress:
         """Seconds that each phase of the whole lab took."""
 
     @contextlib.contextmanager
-    def watch(self) -> Iterator[None]:
+    def watch(self) -> Generator[None]:
         """Show a live table while machines are worked on, where there is a terminal for it."""
         if not self._console.is_terminal:
             yield
@@ -67,7 +67,7 @@ class Progress:
             yield
 
     @contextlib.contextmanager
-    def phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str) -> Generator[None]:
         """Time a phase of the whole lab."""
         start = time.monotonic()
         try:

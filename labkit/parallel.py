@@ -32,8 +32,7 @@ def each(
                 results[name] = error
 
     threads = [
-        threading.Thread(target=run, args=pair, name=pair[0], daemon=True)
-        for pair in items.items()
+        threading.Thread(target=run, args=pair, name=pair[0], daemon=True) for pair in items.items()
     ]
     for thread in threads:
         thread.start()

@@ -24,7 +24,7 @@ import filelock
 from labkit import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 _VERSION = 1
 
@@ -121,7 +121,7 @@ class Workspace:
 
 
 @contextlib.contextmanager
-def _locked(workspace: Workspace, task: str) -> Iterator[None]:
+def _locked(workspace: Workspace, task: str) -> Generator[None]:
     # Beside the folder, not in it: destroy removes the folder while it holds the lock.
     base = workspace.path.parent
     base.mkdir(mode=0o700, parents=True, exist_ok=True)

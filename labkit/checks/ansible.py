@@ -56,7 +56,10 @@ def _groups(lab: model.Lab, inventory: str) -> Iterator[base.Seen]:
         expected = " ".join(sorted(str(each.hostonly) for each in lab.with_role(role)))
         actual = " ".join(sorted(listed.get(group, {}).get("hosts", [])))
         yield base.equal(
-            f"inventory group {group}", expected, actual, f"cd {_FOLDER} && ansible-inventory --list"
+            f"inventory group {group}",
+            expected,
+            actual,
+            f"cd {_FOLDER} && ansible-inventory --list",
         )
 
 

@@ -44,7 +44,5 @@ class Check(abc.ABC):
         """Return shell text for a machine, or None when the check is not for that machine."""
 
     @abc.abstractmethod
-    def read(
-        self, lab: model.Lab, machine: model.Machine, answer: script.Answer
-    ) -> Iterator[Seen]:
+    def read(self, lab: model.Lab, machine: model.Machine, answer: script.Answer) -> Iterator[Seen]:
         """Read what the machine printed."""

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 _PROGRAM = """
 import sys, urllib.request
 try:
-    with urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="HEAD"), timeout=20) as r:
-        print("ok", r.status)
+    head = urllib.request.Request(sys.argv[1], method="HEAD")
+    with urllib.request.urlopen(head, timeout=20) as answer:
+        print("ok", answer.status)
 except Exception as error:
     print("no", error)
 """

@@ -25,7 +25,8 @@ class Ssh(base.Check):
             return None
         tries = (
             shell.line(
-                '( echo {} "$(' + shell.argv("ssh", *_OPTIONS, f"root@{each.name}", "uname -n")
+                '( echo {} "$('
+                + shell.argv("ssh", *_OPTIONS, f"root@{each.name}", "uname -n")
                 + ' 2>&1 | tail -n 1)" ) &',
                 each.name,
             )

@@ -148,7 +148,7 @@ class Machine:
         subjects = ", ".join(change.subject for change in difference.changes)
         said = answer.output.strip()[-2000:] or "(nothing)"
         return errors.ConvergeError(
-            f"{self._name}: changing {subjects} failed with status {answer.status}; it said: {said}",
+            f"{self._name}: changing {subjects} failed with status {answer.status}: {said}",
             hint=f"that is {difference.step.origin}: {difference.step.why}",
         )
 

@@ -57,10 +57,9 @@ def batch(sections: Sequence[str], *, stop_at_failure: bool = False) -> Batch:
     """
     word = f"labkit-{secrets.token_hex(8)}"
     after = '[ "$status" = 0 ] || exit 1' if stop_at_failure else ":"
-    lines = [_PROLOGUE]
-    for section in sections:
-        lines.append(
-            f"printf '\\n{word} begin\\n'\n(\n{section}\n) 2>&1\nstatus=$?\n"
-            f"printf '\\n{word} end %s\\n' \"$status\"\n{after}"
-        )
-    return Batch("\n".join(lines), word, len(sections))
+    framed = (
+        f"printf '\\n{word} begin\\n'\n(\n{section}\n) 2>&1\nstatus=$?\n"
+        f"printf '\\n{word} end %s\\n' \"$status\"\n{after}"
+        for section in sections
+    )
+    return Batch("\n".join((_PROLOGUE, *framed)), word, len(sections))

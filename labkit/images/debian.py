@@ -1,8 +1,7 @@
-"""Build a Debian image from packages: tree, file system, SELinux labels, qcow2.
+"""Build a Debian image from the distribution's packages.
 
-Nothing is mounted and no boot loader is needed: mke2fs(8) fills the file system from the tree,
-debugfs(8) writes the labels, and the hypervisor loads kernel and initrd itself. So an ordinary
-user can do all of it in a user namespace.
+No boot loader is needed, since the hypervisor loads kernel and initrd itself, and nothing is
+mounted, so that an ordinary user can do all of it in a user namespace.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from labkit import errors, shell, system
-from labkit.images import process
+from labkit.images import disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from labkit.images import catalog
+    from labkit.images import catalog, process
 
 VERSION = 1
 """Part of the digest: a change of what this module does makes new images."""
 GUEST = pathlib.Path(__file__).with_name("guest")
-PROGRAMS = ("mmdebstrap", "mke2fs", "debugfs", "qemu-img", "tar", "unshare", "setpriv")
+PROGRAMS = ("mmdebstrap", "tar", "setpriv", *disk.PROGRAMS)
 DEFAULT_MIRROR = "http://mirror.example"
 ARCHITECTURES: dict[str, catalog.Architecture] = {"x86_64": "amd64", "aarch64": "arm64"}
 """What uname(1) says, and what Debian calls it."""
@@ -50,7 +49,7 @@ def build(
 ) -> None:
     """Make disk.qcow2, vmlinuz and initrd in the folder `work`."""
     root = os.geteuid() == 0
-    system.require(*PROGRAMS, *(() if root else ("newuidmap",)))
+    system.require(*PROGRAMS, *(() if root else ("newuidmap", "unshare")))
     if not root:
         check_subordinate_ids()
     guest = work / "guest.tar"
@@ -60,7 +59,8 @@ def build(
     narrate("installing the packages")
     run(mmdebstrap_argv(recipe, guest, tar, root=root), stdin=sources.encode())
     narrate("making the disk")
-    _pack(recipe, tar, work, run)
+    disk.pack(tar, work, run, gib=recipe.disk_gib)
+    guest.unlink()
 
 
 def mmdebstrap_argv(
@@ -171,25 +171,6 @@ def check_subordinate_ids(folder: pathlib.Path = pathlib.Path("/etc")) -> None:
             )
 
 
-def label_commands(listing: bytes) -> Iterator[str]:
-    """Turn what matchpathcon(8) printed into commands of debugfs(8).
-
-    Raises:
-        LabError: A path or label cannot be said to debugfs, whose commands are lines.
-    """
-    for line in listing.decode("utf-8", errors="surrogateescape").splitlines():
-        path, tab, label = line.rpartition("\t")
-        if not tab or not path.startswith("/") or any(not c.isprintable() for c in path + label):
-            raise errors.LabError(
-                f"a file name that debugfs cannot take: {line!r}",
-                hint="leave out the package that ships it",
-            )
-        if label != "<<none>>":
-            # ss(3) ends a quoted word at a quotation mark; a doubled one stands for itself.
-            quoted = path.replace('"', '""')
-            yield f'ea_set "{quoted}" security.selinux "{label}\\000"\n'
-
-
 def _architecture(recipe: catalog.DebianRecipe) -> catalog.Architecture:
     """Return this host's Debian architecture.
 
@@ -204,65 +185,3 @@ def _architecture(recipe: catalog.DebianRecipe) -> catalog.Architecture:
             hint=f"it names kernels for: {', '.join(sorted(recipe.kernel))}",
         )
     return name
-
-
-def _pack(
-    recipe: catalog.DebianRecipe, tar: pathlib.Path, work: pathlib.Path, run: process.Runner
-) -> None:
-    """Turn the tar of the system into a disk with labels, a kernel and an initrd."""
-    tree, raw, labels, commands = (work / name for name in ("tree", "raw", "labels", "commands"))
-    tree.mkdir()
-    run(
-        process.as_root(
-            [
-                "tar",
-                "-C",
-                str(tree),
-                "-xf",
-                str(tar),
-                "--numeric-owner",
-                "--xattrs",
-                "--xattrs-include=*",
-            ]
-        )
-    )
-    tar.unlink()
-    for name, pattern in (("vmlinuz", "vmlinuz-*"), ("initrd", "initrd.img-*")):
-        found = sorted((tree / "boot").glob(pattern))
-        if len(found) != 1:
-            raise errors.LabError(f"expected one /boot/{pattern} in the image, found {len(found)}")
-        shutil.copyfile(found[0], work / name)
-    run(
-        process.as_root(
-            ["chroot", str(tree), "sh", "-c", "find / -xdev -print0 | xargs -0 matchpathcon"]
-        ),
-        stdout=labels,
-    )
-    commands.write_text(
-        "".join(label_commands(labels.read_bytes())), encoding="utf-8", errors="surrogateescape"
-    )
-    run(
-        process.as_root(
-            [
-                "mke2fs",
-                "-q",
-                "-t",
-                "ext4",
-                "-L",
-                "root",
-                "-m",
-                "0",
-                "-d",
-                str(tree),
-                "-E",
-                "lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0",
-                str(raw),
-                f"{recipe.disk_gib}G",
-            ]
-        )
-    )
-    run(["debugfs", "-w", "-f", str(commands), str(raw)], stdout=work / "debugfs.out")
-    run(["qemu-img", "convert", "-O", "qcow2", str(raw), str(work / "disk.qcow2")])
-    run(process.as_root(["rm", "-rf", str(tree)]))
-    for path in (raw, labels, commands, work / "guest.tar", work / "debugfs.out"):
-        path.unlink()

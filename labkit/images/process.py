@@ -29,6 +29,7 @@ class Runner(Protocol):
         *,
         stdin: bytes | None = None,
         stdout: pathlib.Path | None = None,
+        stderr: pathlib.Path | None = None,
     ) -> None:
         """Run one program to its end.
 
@@ -64,6 +65,7 @@ class Logged:
         *,
         stdin: bytes | None = None,
         stdout: pathlib.Path | None = None,
+        stderr: pathlib.Path | None = None,
     ) -> None:
         """Run one program; the kernel ends it should this process be killed."""
         with contextlib.ExitStack() as stack:
@@ -71,12 +73,13 @@ class Logged:
             log.write(f"$ {shell.argv(*argv)}\n".encode())
             log.flush()
             output = stack.enter_context(stdout.open("wb")) if stdout else log
+            complaints = stack.enter_context(stderr.open("wb")) if stderr else log
             try:
                 child = subprocess.Popen(
                     ["setpriv", "--pdeathsig", "TERM", "--", *argv],
                     stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                     stdout=output,
-                    stderr=log,
+                    stderr=complaints,
                     start_new_session=True,
                     env={**os.environ, "LC_ALL": "C.UTF-8", "PATH": _path()},
                 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import pathlib
 from typing import TYPE_CHECKING
 
 from labkit import console, errors, providers, workspace
@@ -14,6 +13,7 @@ from labkit.spec import host, load, words
 from labkit.ssh import keyring, session
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Sequence
 
     from labkit.providers import base

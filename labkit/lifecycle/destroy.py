@@ -21,9 +21,7 @@ def destroy(lab: context.Context) -> tuple[str, ...]:
     lab.space.make()
     machines = {machine.name: machine for machine in lab.lab.machines}
     done = parallel.each(machines, lab.provider.destroy)
-    reasons = [
-        f"{name}: {error}" for name, error in done.items() if isinstance(error, Exception)
-    ]
+    reasons = [f"{name}: {error}" for name, error in done.items() if isinstance(error, Exception)]
     left = [*reasons, *lab.provider.leftovers()]
     if not left:
         lab.space.remove()

@@ -24,7 +24,7 @@ def doctor(lab: context.Context) -> Sequence[base.Finding]:
     wanted = _PROGRAMS.get(lab.lab.provider, ())
     absent = system.missing(*wanted)
     command = " ".join(system.install_argv(absent)) if absent else ""
-    findings = [
+    return [
         base.Finding(
             "programs",
             ok=not absent,
@@ -34,7 +34,6 @@ def doctor(lab: context.Context) -> Sequence[base.Finding]:
         _disk(),
         *lab.provider.preflight(),
     ]
-    return findings
 
 
 def _disk() -> base.Finding:

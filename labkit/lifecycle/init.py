@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import shutil
+from typing import TYPE_CHECKING
 
 from labkit import content, errors
 from labkit.spec import schema
+
+if TYPE_CHECKING:
+    import pathlib
 
 _SCHEMA_LINE = re.compile(r"\$schema=\S+")
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit import content, workspace
-from labkit.providers import base
 from labkit.render import ssh_config, vagrantfile
 
 if TYPE_CHECKING:
     import pathlib
 
     from labkit.lifecycle import context
+    from labkit.providers import base
 
 
 def render(lab: context.Context) -> tuple[pathlib.Path, ...]:

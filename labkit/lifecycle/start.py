@@ -27,9 +27,7 @@ def start(lab: context.Context, only: Sequence[model.Machine]) -> None:
     states = lab.provider.status()
     for machine in only:
         if states[machine.name] is base.State.ABSENT:
-            raise errors.LabError(
-                f"{machine.name} has not been made yet", hint="'lab.up' makes it"
-            )
+            raise errors.LabError(f"{machine.name} has not been made yet", hint="'lab.up' makes it")
     up.preflight(lab)
     lab.provider.prepare()
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def verify(lab: context.Context, only: Sequence[model.Machine]) -> reports.Report:
     """Look at machines, all at once, and return what was found."""
-    subjects = [
-        run.Subject(machine, lab.steps(machine), lab.session(machine)) for machine in only
-    ]
+    subjects = [run.Subject(machine, lab.steps(machine), lab.session(machine)) for machine in only]
     try:
         return run.verify(lab.lab, subjects, narrate=lab.progress.tell)
     finally:

@@ -8,9 +8,9 @@ The card's name is never used: it differs between distributions, hypervisors and
 from __future__ import annotations
 
 import dataclasses
-import ipaddress  # noqa: TC003 - pydantic reads the annotations
+import ipaddress
 import json
-import uuid as uuid_module  # noqa: TC003 - the same
+import uuid as uuid_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pydantic

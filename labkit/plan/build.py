@@ -115,9 +115,7 @@ def _hostonly_nic(lab: spec_model.LabFile, name: str, network: model.Network) ->
     )
 
 
-def _interface(
-    address: ipaddress.IPv4Address, network: model.Network
-) -> ipaddress.IPv4Interface:
+def _interface(address: ipaddress.IPv4Address, network: model.Network) -> ipaddress.IPv4Interface:
     return ipaddress.IPv4Interface((address, network.subnet.prefixlen))
 
 

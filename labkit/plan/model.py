@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import ipaddress
     import uuid
     from collections.abc import Mapping
 

@@ -10,13 +10,13 @@ import jinja2
 import pydantic
 
 from labkit import content, errors, operations
-from labkit.operations import base
 from labkit.profiles import templates, values
 from labkit.spec import document, source, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from labkit.operations import base
     from labkit.plan import model
     from labkit.ssh import keyring
 
@@ -54,9 +54,7 @@ def steps(
     return tuple(found)
 
 
-def _profile(
-    folder: pathlib.Path, kind: str, name: str, known: values.Values
-) -> tuple[Step, ...]:
+def _profile(folder: pathlib.Path, kind: str, name: str, known: values.Values) -> tuple[Step, ...]:
     path = content.find(folder, kind, f"{name}.yml")
     if path is None:
         names = content.names(folder, kind)
@@ -101,9 +99,11 @@ def _step(
 ) -> Step | None:
     path = ("operations", index)
     where = read.locate(path)
-    keys = [key for key in cast("dict[str, object]", entry) if key not in _BESIDE] if isinstance(
-        entry, dict
-    ) else []
+    keys = (
+        [key for key in cast("dict[str, object]", entry) if key not in _BESIDE]
+        if isinstance(entry, dict)
+        else []
+    )
     if len(keys) != 1 or "why" not in cast("dict[str, object]", entry):
         message = "an operation has 'why' and one kind"
         hint = f"kinds are {words.one_of(sorted(operations.kinds()))}"

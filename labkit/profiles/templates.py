@@ -7,7 +7,7 @@ its type; any other text is filled in as text. A name that does not exist is an 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import jinja2
 import jinja2.sandbox
@@ -23,7 +23,7 @@ _ENVIRONMENT = jinja2.sandbox.ImmutableSandboxedEnvironment(
     keep_trailing_newline=True,
     trim_blocks=True,
     lstrip_blocks=True,
-    autoescape=False,  # noqa: S701 - the texts are configuration files, not HTML
+    autoescape=False,  # the texts are configuration files, not HTML
 )
 
 
@@ -37,11 +37,10 @@ def fill(value: object, known: values.Values) -> object:
         case str():
             return _text(value, known)
         case dict():
-            items: dict[object, object] = value
+            items = cast("dict[object, object]", value)
             return {key: fill(item, known) for key, item in items.items()}
         case list() | tuple():
-            entries: tuple[object, ...] = tuple(value)
-            return [fill(item, known) for item in entries]
+            return [fill(item, known) for item in cast("list[object]", value)]
         case _:
             return value
 

@@ -7,6 +7,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+import rich.console
 import rich.markup
 import rich.table
 
@@ -16,8 +17,6 @@ from labkit.report import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import rich.console
 
     from labkit.lifecycle import context, up
 

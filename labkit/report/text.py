@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import rich.console
 import rich.markup
 import rich.table
 
@@ -11,8 +12,6 @@ from labkit import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import rich.console
 
     from labkit.report import model
 

@@ -7,7 +7,7 @@ in `rules`. The JSON Schema for editors is made from this module, docstrings inc
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads the annotations
+from collections.abc import Mapping
 from typing import Annotated, Literal, cast
 
 import pydantic

@@ -7,13 +7,13 @@ before the first connection: nobody ever has to trust a key because it came firs
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 from typing import TYPE_CHECKING
 
 from labkit import secret, workspace
 from labkit.ssh import keys
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Mapping
 
     from labkit.plan import model

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import fabric
 import paramiko
@@ -56,7 +56,7 @@ class Session:
         self.endpoint = endpoint
         self._connection: fabric.Connection | None = None
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         """Return the session itself."""
         return self
 
@@ -147,8 +147,7 @@ class Session:
     def _channel(self, timeout: float) -> paramiko.Channel:
         if self._connection is None:
             self.open(timeout)
-        connection = self._connection
-        transport = connection.client.get_transport() if connection else None
+        transport = self._connection.transport if self._connection else None
         if transport is None:
             raise EOFError
         return transport.open_session(timeout=timeout)
@@ -188,8 +187,11 @@ def _connect(endpoint: base.Endpoint, timeout: float, banner: float) -> fabric.C
             },
         )
         # Fabric accepts any host key unless told otherwise before it opens.
-        connection.client.load_host_keys(str(endpoint.known_hosts))
-        connection.client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        client = connection.client
+        if client is None:  # Fabric's types allow it; its code does not
+            raise EOFError
+        client.load_host_keys(str(endpoint.known_hosts))
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
         connection.open()
     except BaseException:
         plug.close()

@@ -6,16 +6,17 @@ import functools
 import os
 import pathlib
 import signal
-import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import invoke
+import invoke.exceptions
+import invoke.tasks
 import rich.markup
 
 from labkit import console, errors, visible
 from labkit.lifecycle import context
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable
 
 HELP = {
@@ -47,14 +48,16 @@ def task(*positional: str, iterable: tuple[str, ...] = (), **texts: str) -> Call
                 if os.environ.get("LAB_DEBUG"):
                     raise
                 complain(error)
-                raise invoke.Exit(code=error.exit_code) from None
+                raise invoke.exceptions.Exit(code=error.exit_code) from None
             except KeyboardInterrupt:
                 console.err.print("interrupted; 'lab.up' continues, 'lab.destroy' removes")
-                raise invoke.Exit(code=errors.ExitCode.INTERRUPTED) from None
+                raise invoke.exceptions.Exit(code=errors.ExitCode.INTERRUPTED) from None
 
         names = set(body.__code__.co_varnames[: body.__code__.co_argcount])
         shared = {name: text for name, text in HELP.items() if name in names}
-        return invoke.task(
+        # Invoke's Task is generic, but its own signatures leave the parameter out.
+        make = cast("Any", invoke.tasks.task)  # pyright: ignore[reportUnknownMemberType]
+        return make(
             run,
             positional=list(positional),
             iterable=list(iterable),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import invoke
+import invoke.context
+import invoke.exceptions
 
 from labkit import console, system
 from labkit.tasks import base
@@ -19,14 +20,14 @@ _PLATFORMS = ("Linux", "Windows", "Darwin")
 
 
 @base.task()
-def check(_: invoke.Context) -> None:
+def check(_: invoke.context.Context) -> None:
     """Lint, types for three platforms, and the fast tests."""
     _lint()
     _pytest("-m", "not e2e and not slow", "-n", "2")
 
 
 @base.task(slow="also the nightly tier")
-def test(_: invoke.Context, slow: bool = False) -> None:
+def test(_: invoke.context.Context, slow: bool = False) -> None:  # noqa: PT028 - a task, not a test
     """Everything that CI runs: lint, types, fast tests, then four real machines."""
     system.require(*PROGRAMS)
     _lint()
@@ -49,4 +50,4 @@ def _python(*words: str) -> None:
     console.err.print(f"$ python {' '.join(words)}", soft_wrap=True)
     status = subprocess.call([sys.executable, *words])
     if status:
-        raise invoke.Exit(code=status)
+        raise invoke.exceptions.Exit(code=status)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import pathlib
+from typing import TYPE_CHECKING
 
-import invoke
 import rich.table
 
 from labkit import console
 from labkit.images import catalog, store
 from labkit.tasks import base
 
+if TYPE_CHECKING:
+    import invoke.context
+
 
 @base.task("name", name="a name of 'image.list' (default: debian-12)")
-def build(_: invoke.Context, name: str = "debian-12") -> None:
+def build(_: invoke.context.Context, name: str = "debian-12") -> None:
     """Make an image unless the cache has it."""
     image = store.ensure(name, narrate=console.Progress().say, folder=pathlib.Path.cwd())
     console.out.print(str(image.disk.parent), soft_wrap=True)
 
 
 @base.task()
-def list_(_: invoke.Context, format: str = "") -> None:  # noqa: A002 - the option's name
+def list_(_: invoke.context.Context, format: str = "") -> None:
     """List the catalogue and what is in the cache."""
     cached = {image.name: image for image in store.list_images()}
     names = catalog.names(folder=pathlib.Path.cwd())

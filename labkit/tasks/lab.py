@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-import invoke
+import invoke.context
+import invoke.exceptions
 import rich.markup
 import rich.table
 
@@ -29,7 +29,7 @@ from labkit.report import summary, text
 from labkit.tasks import base
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from labkit.lifecycle import context
     from labkit.report import model as reports
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @base.task("folder", folder="the folder to make; it must not hold a lab yet")
-def init(_: invoke.Context, folder: str) -> None:
+def init(_: invoke.context.Context, folder: str) -> None:
     """Make a lab folder with a lab.yml and all that it uses."""
     path = beginning.init(pathlib.Path(folder))
     console.out.print(f"made {path}", soft_wrap=True)
@@ -45,14 +45,14 @@ def init(_: invoke.Context, folder: str) -> None:
 
 
 @base.task()
-def validate(_: invoke.Context, file: str = "") -> None:
+def validate(_: invoke.context.Context, file: str = "") -> None:
     """Check lab.yml; says every problem with its line and column."""
     lab = base.open_lab(file).lab
     console.out.print(f"lab '{lab.name}' is valid: {len(lab.machines)} machines")
 
 
 @base.task()
-def doctor(_: invoke.Context, file: str = "", provider: str = "", format: str = "") -> None:  # noqa: A002 - the option's name
+def doctor(_: invoke.context.Context, file: str = "", provider: str = "", format: str = "") -> None:
     """Try what `up` will need: programs, ports, memory, disk, acceleration."""
     as_json = base.wants_json(format)
     findings = doctoring.doctor(base.open_lab(file, provider))
@@ -65,7 +65,7 @@ def doctor(_: invoke.Context, file: str = "", provider: str = "", format: str = 
         if not finding.ok:
             console.out.print(f"       hint: {rich.markup.escape(finding.hint)}", soft_wrap=True)
     if not all(finding.ok for finding in findings):
-        raise invoke.Exit(code=errors.ExitCode.NO)
+        raise invoke.exceptions.Exit(code=errors.ExitCode.NO)
 
 
 def vars_of(item: object) -> dict[str, object]:
@@ -74,7 +74,7 @@ def vars_of(item: object) -> dict[str, object]:
 
 
 @base.task()
-def plan(_: invoke.Context, file: str = "", provider: str = "", format: str = "") -> None:  # noqa: A002
+def plan(_: invoke.context.Context, file: str = "", provider: str = "", format: str = "") -> None:
     """Show what would be made; touches nothing."""
     as_json = base.wants_json(format)
     opened = base.open_lab(file, provider)
@@ -86,7 +86,7 @@ def plan(_: invoke.Context, file: str = "", provider: str = "", format: str = ""
 
 
 @base.task()
-def render(_: invoke.Context, file: str = "", provider: str = "") -> None:
+def render(_: invoke.context.Context, file: str = "", provider: str = "") -> None:
     """Write .lab/NAME/Vagrantfile."""
     opened = base.open_lab(file, provider)
     with opened.space.lock("lab.render"):
@@ -96,11 +96,11 @@ def render(_: invoke.Context, file: str = "", provider: str = "") -> None:
 
 @base.task(iterable=("only",))
 def up(
-    _: invoke.Context,
+    _: invoke.context.Context,
     only: list[str],
     file: str = "",
     provider: str = "",
-    format: str = "",  # noqa: A002
+    format: str = "",
 ) -> None:
     """Make, start, configure and verify the machines; keeps what is there already."""
     as_json = base.wants_json(format)
@@ -118,7 +118,7 @@ def up(
 
 
 @base.task()
-def status(_: invoke.Context, file: str = "", provider: str = "", format: str = "") -> None:  # noqa: A002
+def status(_: invoke.context.Context, file: str = "", provider: str = "", format: str = "") -> None:
     """Show which machines run, and where their SSH is."""
     as_json = base.wants_json(format)
     opened = base.open_lab(file, provider)
@@ -136,7 +136,7 @@ def status(_: invoke.Context, file: str = "", provider: str = "", format: str = 
 
 
 @base.task("machine", machine="the machine's name; a command may follow after --")
-def ssh(context: invoke.Context, machine: str, file: str = "") -> None:
+def ssh(context: invoke.context.Context, machine: str, file: str = "") -> None:
     """Log in to a machine, or run a command there: lab.ssh NAME -- CMD."""
     opened = base.open_lab(file)
     (target,) = opened.choose([machine])
@@ -156,12 +156,12 @@ def ssh(context: invoke.Context, machine: str, file: str = "") -> None:
     timeout="seconds that it may take",
 )
 def exec_(
-    _: invoke.Context,
+    _: invoke.context.Context,
     command: str,
     only: list[str],
     file: str = "",
     timeout: int = 600,
-    format: str = "",  # noqa: A002
+    format: str = "",
 ) -> None:
     """Run a command on all machines at once; exits 1 when it fails on one."""
     as_json = base.wants_json(format)
@@ -178,11 +178,11 @@ def exec_(
 
 @base.task(iterable=("only",))
 def verify(
-    _: invoke.Context,
+    _: invoke.context.Context,
     only: list[str],
     file: str = "",
     provider: str = "",
-    format: str = "",  # noqa: A002
+    format: str = "",
 ) -> None:
     """Prove that the running lab is what lab.yml says; changes nothing."""
     as_json = base.wants_json(format)
@@ -196,19 +196,21 @@ def verify(
 
 
 @base.task(iterable=("only",))
-def halt(_: invoke.Context, only: list[str], file: str = "", provider: str = "") -> None:
+def halt(_: invoke.context.Context, only: list[str], file: str = "", provider: str = "") -> None:
     """Shut machines down; their disks stay."""
     _with_machines(halting.halt, "lab.halt", only, file, provider)
 
 
 @base.task(iterable=("only",))
-def start(_: invoke.Context, only: list[str], file: str = "", provider: str = "") -> None:
+def start(_: invoke.context.Context, only: list[str], file: str = "", provider: str = "") -> None:
     """Start machines that exist, for example after the host was rebooted."""
     _with_machines(starting.start, "lab.start", only, file, provider)
 
 
 @base.task()
-def destroy(_: invoke.Context, file: str = "", provider: str = "", yes: bool = False) -> None:
+def destroy(
+    _: invoke.context.Context, file: str = "", provider: str = "", yes: bool = False
+) -> None:
     """Remove the lab's machines, disks and folder; looks whether anything is left."""
     opened = base.open_lab(file, provider)
     question = f"remove lab '{opened.lab.name}' with all of its machines and disks?"
@@ -239,7 +241,7 @@ def _log(opened: context.Context) -> None:
 
 def _exit(code: int) -> None:
     if code:
-        raise invoke.Exit(code=code)
+        raise invoke.exceptions.Exit(code=code)
 
 
 def _print_report(report: reports.Report, *, as_json: bool) -> None:
@@ -265,9 +267,9 @@ def _exec_json(result: sessions.Result | Exception) -> dict[str, object]:
     return {"output": result.output, "status": result.status}
 
 
-def _exec_code(results: object) -> int:
+def _exec_code(results: Iterable[sessions.Result | Exception]) -> errors.ExitCode:
     code = errors.ExitCode.YES
-    for each in results:  # pyright: ignore
+    for each in results:
         if isinstance(each, errors.LabError):
             return each.exit_code
         if isinstance(each, Exception):

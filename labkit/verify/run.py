@@ -92,7 +92,7 @@ def _look(
         for step, answer in zip(subject.steps, own, strict=True)
         for result in _state(subject.machine.name, step, answer)
     ]
-    for (name, answer) in zip(probes, answers[len(own) :], strict=True):
+    for name, answer in zip(probes, answers[len(own) :], strict=True):
         results += _check(lab, subject.machine, name, wanted[name], answer)
     return tuple(results)
 
@@ -111,9 +111,14 @@ def _state(name: str, step: load.Step, answer: script.Answer) -> list[reports.Re
     hint = "'lab.up' makes it so again"
     return [
         reports.Result(
-            name, step.kind, change.subject, ok=False, expected=change.after,
-            actual=change.before, hint=hint,
-        )  # fmt: skip
+            name,
+            step.kind,
+            change.subject,
+            ok=False,
+            expected=change.after,
+            actual=change.before,
+            hint=hint,
+        )
         for change in changes
     ]
 

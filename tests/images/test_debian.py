@@ -14,7 +14,7 @@ import tarfile
 import pytest
 
 from labkit import errors, system
-from labkit.images import catalog, debian, process, store
+from labkit.images import catalog, debian, store
 
 LISTED = """\
 deb http://mirror.test/debian/ bookworm main
@@ -149,48 +149,6 @@ def test_every_guest_file_is_packed_with_its_mode() -> None:
     assert modes["etc/sudoers.d/labkit"] == 0o440
     assert modes["usr/lib/labkit/seed"] == 0o755
     assert modes["etc/fstab"] == 0o644
-
-
-def test_no_label_is_no_command() -> None:
-    assert list(debian.label_commands(b"/proc\t<<none>>\n/a\tu:r:t:s0\n")) == [
-        'ea_set "/a" security.selinux "u:r:t:s0\\000"\n'
-    ]
-
-
-@pytest.mark.parametrize(
-    "listing", [b"/a\nb\tl\n", b"nothing\n", b"a\tl\n", b"/a\x07\tl\n", b"/\xff\tl\n"]
-)
-def test_what_debugfs_cannot_take_is_refused(listing: bytes) -> None:
-    with pytest.raises(errors.LabError, match=r"^a file name that debugfs cannot take: "):
-        list(debian.label_commands(listing))
-
-
-@pytest.mark.parametrize("name", ["plain", "a b", 'a"b', '"', "a'b", "a\\x2db", "ä", "a\\", "#a"])
-def test_debugfs_takes_every_other_name(tmp_path: pathlib.Path, name: str) -> None:
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "tree" / name).write_text("x")
-    disk, commands, out = (tmp_path / part for part in ("disk", "commands", "out"))
-    label = "system_u:object_r:etc_t:s0"
-    commands.write_text("".join(debian.label_commands(f"/{name}\t{label}\n".encode())))
-    run = process.Logged(tmp_path / "log")
-    run(
-        [
-            "mke2fs",
-            "-q",
-            "-t",
-            "ext4",
-            "-O",
-            "^has_journal",
-            "-d",
-            str(tmp_path / "tree"),
-            str(disk),
-            "1M",
-        ]
-    )
-    run(["debugfs", "-w", "-f", str(commands), str(disk)])
-    # 12 is the first inode of a file in this file system, 11 being lost+found.
-    run(["debugfs", "-R", "ea_get <12> security.selinux", str(disk)], stdout=out)
-    assert f'"{label}\\000"' in out.read_text()
 
 
 def debugfs(disk: pathlib.Path, command: str) -> str:

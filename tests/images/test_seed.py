@@ -34,7 +34,7 @@ def unpack(content: bytes) -> dict[str, tuple[int, int, int, str]]:
 
 
 def read_disc(path: pathlib.Path) -> dict[str, str]:
-    iso = pycdlib.PyCdlib()
+    iso: Any = pycdlib.PyCdlib()  # the library has no types
     iso.open(str(path))
     assert iso.pvd.volume_identifier.rstrip() == b"CIDATA"
     found: dict[str, str] = {}

@@ -1,9 +1,12 @@
 """Runs on a machine: try all peers at once, by ICMP echo and by TCP, within one time limit.
 
 Arguments: seconds, TCP port, and the peers' addresses. Prints `KIND ADDRESS ok|no` lines. Needs
-root for the raw socket (raw(7)) and nothing but Python's standard library.
+root for the raw socket (raw(7)), Python 3.7 and nothing but its standard library.
 """
 
+from __future__ import annotations
+
+import contextlib
 import os
 import selectors
 import socket
@@ -11,69 +14,85 @@ import struct
 import sys
 import time
 
+_AGAIN = 1.0
+"""Seconds after which a peer that has not answered is asked again."""
+_IDENTIFIER = struct.pack("!H", os.getpid() & 0xFFFF)
 
-def checksum(data):
-    """Internet checksum (RFC 1071)."""
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+
+def checksum(data: bytes) -> int:
+    """Return the Internet checksum (RFC 1071) of an even number of bytes."""
+    total = sum(word for (word,) in struct.iter_unpack("!H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def echo(number):
-    """ICMP echo request (RFC 792)."""
-    identifier = os.getpid() & 0xFFFF
-    head = struct.pack("!BBHHH", 8, 0, 0, identifier, number)
-    return struct.pack("!BBHHH", 8, 0, checksum(head), identifier, number)
+def echo(number: int) -> bytes:
+    """Return an ICMP echo request (RFC 792)."""
+    rest = _IDENTIFIER + struct.pack("!H", number)
+    return struct.pack("!BBH", 8, 0, checksum(b"\x08\x00\x00\x00" + rest)) + rest
 
 
-def main():
-    limit, port, peers = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-    deadline = time.monotonic() + limit
-    pinged, connected = set(), set()
-    selector = selectors.DefaultSelector()
-    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-    raw.setblocking(False)
-    selector.register(raw, selectors.EVENT_READ)
-    tries = {}
+class Peers:
+    """The peers, and which of them have answered in which way."""
 
-    def connect(peer):
-        plug = socket.socket()
-        plug.setblocking(False)
-        plug.connect_ex((peer, port))
-        selector.register(plug, selectors.EVENT_WRITE)
-        tries[plug] = peer
+    def __init__(self, addresses: list[str], port: int) -> None:
+        """Open the raw socket and begin all connections."""
+        self.addresses = addresses
+        self.answered: dict[str, set[str]] = {"ping": set(), "tcp": set()}
+        self._selector = selectors.DefaultSelector()
+        self._raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self._raw.setblocking(False)
+        self._selector.register(self._raw, selectors.EVENT_READ)
+        for address in addresses:
+            plug = socket.socket()
+            plug.setblocking(False)
+            plug.connect_ex((address, port))
+            self._selector.register(plug, selectors.EVENT_WRITE, (plug, address))
 
-    def send():
-        for number, peer in enumerate(peers):
-            if peer not in pinged:
-                try:
-                    raw.sendto(echo(number), (peer, 0))
-                except OSError:
-                    pass  # no route: counts as unreachable unless a later try gets through
+    def ask(self) -> None:
+        """Send an echo request to each peer that has not answered one."""
+        for number, address in enumerate(self.addresses):
+            if address not in self.answered["ping"]:
+                # No route now; a later try may find one.
+                with contextlib.suppress(OSError):
+                    self._raw.sendto(echo(number), (address, 0))
 
-    for peer in peers:
-        connect(peer)
-    send()
-    again = time.monotonic() + 1
-    while time.monotonic() < deadline and len(pinged) + len(connected) < 2 * len(peers):
-        if time.monotonic() > again:
-            send()
-            again += 1
-        for key, _ in selector.select(0.2):
-            if key.fileobj is raw:
-                packet, (peer, _) = raw.recvfrom(2048)
-                reply = packet[(packet[0] & 15) * 4 :]
-                if reply[0] == 0 and reply[4:6] == struct.pack("!H", os.getpid() & 0xFFFF):
-                    pinged.add(peer)
-            else:
-                plug, peer = key.fileobj, tries.pop(key.fileobj)
-                selector.unregister(plug)
-                if plug.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                    connected.add(peer)
-                plug.close()
-    for peer in peers:
-        print("ping", peer, "ok" if peer in pinged else "no")
-        print("tcp", peer, "ok" if peer in connected else "no")
+    def listen(self, seconds: float) -> None:
+        """Take what has come."""
+        for key, _ in self._selector.select(seconds):
+            if key.data is None:
+                self._echoed()
+                continue
+            plug, address = key.data
+            self._selector.unregister(plug)
+            if plug.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                self.answered["tcp"].add(address)
+            plug.close()
+
+    def _echoed(self) -> None:
+        packet, (address, _) = self._raw.recvfrom(2048)
+        reply = packet[(packet[0] & 15) * 4 :]
+        if reply[:1] == b"\x00" and reply[4:6] == _IDENTIFIER:
+            self.answered["ping"].add(address)
+
+    def missing(self) -> bool:
+        """Say whether an answer is still to come."""
+        return any(len(got) < len(self.addresses) for got in self.answered.values())
+
+
+def main() -> None:
+    """Try until all have answered or the time is over."""
+    deadline = time.monotonic() + float(sys.argv[1])
+    peers = Peers(sys.argv[3:], int(sys.argv[2]))
+    again = 0.0
+    while peers.missing() and time.monotonic() < deadline:
+        if time.monotonic() >= again:
+            peers.ask()
+            again = time.monotonic() + _AGAIN
+        peers.listen(0.2)
+    for address in peers.addresses:
+        for way, got in peers.answered.items():
+            print(way, address, "ok" if address in got else "no")
 
 
 main()

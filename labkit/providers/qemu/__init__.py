@@ -1,4 +1,4 @@
-"""The embedded provider: plain QEMU processes, NAT by user networking, a shared segment, no root."""
+"""The embedded provider: plain QEMU processes, user networking, a shared segment, no root."""
 
 from labkit.providers.qemu.provider import Provider
 

@@ -15,19 +15,18 @@ import psutil
 
 from labkit import errors, workspace
 from labkit.images import store
-from labkit.providers.qemu import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from labkit.providers.qemu import command
 
 _DEVICE = pathlib.Path("/dev/kvm")
 _PATIENCE = 6.0
 """Seconds; with KVM the kernel is through in less than one, and even TCG needs only two."""
 
 
-def choose(
-    wanted: str, image: store.Image, narrate: Callable[[str], None]
-) -> command.Accelerator:
+def choose(wanted: str, image: store.Image, narrate: Callable[[str], None]) -> command.Accelerator:
     """Return the accelerator to use.
 
     Args:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
-import pathlib
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import ipaddress
+    import pathlib
+
     from labkit.plan import model
 
 Accelerator = Literal["kvm", "tcg"]

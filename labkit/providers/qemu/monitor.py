@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pathlib
 from typing import TYPE_CHECKING, Any
 
 from qemu import qmp
@@ -13,7 +12,8 @@ from qemu import qmp
 from labkit import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import pathlib
+    from collections.abc import Generator, Mapping
 
 # sockaddr_un.sun_path (unix(7)) holds 108 bytes; macOS has 104.
 _LONGEST = 100
@@ -55,7 +55,7 @@ async def _execute(address: str, command: str, arguments: dict[str, object]) -> 
 
 
 @contextlib.contextmanager
-def _reachable(socket: pathlib.Path) -> Iterator[str]:
+def _reachable(socket: pathlib.Path) -> Generator[str]:
     """Give an address that fits, however deep the lab's folder is."""
     if len(os.fsencode(socket)) <= _LONGEST:
         yield str(socket)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
 import shutil
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -21,6 +19,7 @@ from labkit.providers import base
 from labkit.providers.qemu import accelerator, command, monitor, process
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
@@ -31,7 +30,7 @@ _SHUTDOWN = 90.0
 
 
 class Provider(base.Provider):
-    """QEMU: user networking for NAT, a multicast segment on the loopback interface for host-only."""
+    """QEMU: user networking for NAT, a multicast segment on the loopback card for host-only."""
 
     def __init__(
         self,
@@ -115,8 +114,19 @@ class Provider(base.Provider):
         disk = folder / "disk.qcow2"
         new = folder / "disk.new"
         _run(
-            ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(image.disk)]
-            + [str(new), f"{machine.disk_gib}G"]
+            [
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-F",
+                "qcow2",
+                "-b",
+                str(image.disk),
+                str(new),
+                f"{machine.disk_gib}G",
+            ]
         )
         new.replace(disk)
 

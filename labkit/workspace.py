@@ -151,7 +151,7 @@ def _describe(holder: pathlib.Path) -> str:
     try:
         who = json.loads(holder.read_text(encoding="utf-8"))
         return f"'{who['task']}' of process {who['pid']} on {who['host']}, since {who['start']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "by another process"
 
 
@@ -167,33 +167,41 @@ class Ledger:
         Raises:
             errors.LabError: The file is not what was written.
         """
-        return {name: Mark(mark) for name, mark in self._read().items()}
+        return self._read()
 
     def set(self, machine: str, mark: Mark | None) -> None:
         """Write one machine's mark, or with None strike it out."""
         with _LEDGER:
-            entries = dict(self._read())
+            entries = self._read()
             entries.pop(machine, None)
             if mark is not None:
-                entries[machine] = mark.value
-            self._write(entries)
+                entries[machine] = mark
+            self._write({name: each.value for name, each in entries.items()})
 
-    def _read(self) -> Mapping[str, str]:
+    def mend(self) -> None:
+        """Begin anew when the file is not what was written; for who looks at what exists."""
+        with _LEDGER:
+            try:
+                self._read()
+            except errors.LabError:
+                self._write({})
+
+    def _read(self) -> dict[str, Mark]:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            content = self.path.read_bytes()
         except FileNotFoundError:
             return {}
         try:
-            document: dict[str, Any] = json.loads(text)
+            document: dict[str, Any] = json.loads(content)
             machines: dict[str, str] = document["machines"]
             if document["version"] != _VERSION or document["sha256"] != _checksum(machines):
                 raise ValueError
+            return {name: Mark(mark) for name, mark in machines.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             raise errors.LabError(
                 f"the ledger {self.path} is not what labkit wrote",
                 hint="'lab.destroy' removes the lab by looking at what exists",
             ) from None
-        return machines
 
     def _write(self, machines: Mapping[str, str]) -> None:
         document = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shlex
 
 import hypothesis
@@ -36,12 +37,12 @@ def test_a_posix_lexer_reads_back_what_argv_quoted(words: list[str]) -> None:
 
 
 def test_a_nul_byte_is_refused() -> None:
-    with pytest.raises(ValueError, match="^a NUL byte cannot be passed to a program$"):
+    with pytest.raises(ValueError, match=r"^a NUL byte cannot be passed to a program$"):
         shell.quote("a\0b")
 
 
 def test_a_secret_is_not_quoted_as_stars() -> None:
-    with pytest.raises(TypeError, match="^a secret must be revealed to be quoted$"):
+    with pytest.raises(TypeError, match=r"^a secret must be revealed to be quoted$"):
         shell.argv("echo", secret.Secret("word"))
 
 
@@ -59,6 +60,5 @@ def test_line_fills_places_and_leaves_the_shells_own_braces_alone() -> None:
     ],
 )
 def test_line_counts_its_values(template: str, values: tuple[str, ...], message: str) -> None:
-    with pytest.raises(ValueError) as complaint:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         shell.line(template, *values)
-    assert str(complaint.value) == message

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labkit.plan import model
 
 _FOLDER = "/root/k8s-manual"
-_GROUPS = {"k8s-master": "master", "k8s-minion": "minion", "ansible": "ansible"}
+_GROUPS = {"k8s-master": "master", "k8s-minion": "minion"}
 _MARK = "--- facts"
 _BY_HAND = f"cd {_FOLDER} && ansible --module-name=setup all"
 
@@ -46,7 +46,7 @@ class Ansible(base.Check):
         inventory, _, facts = answer.output.partition(f"\n{_MARK}\n")
         yield from _groups(lab, inventory)
         said = dict(line.split(" | ", 1) for line in facts.splitlines() if " | " in line)
-        for each in lab.machines:
+        for each in (*lab.with_role("master"), *lab.with_role("minion")):
             yield from _facts(each, said.get(str(each.hostonly), facts.strip()[-300:]))
 
 

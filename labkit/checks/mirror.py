@@ -12,31 +12,27 @@ if TYPE_CHECKING:
     from labkit.converge import script
     from labkit.plan import model
 
-# The address is the machine's own configuration, nothing that labkit chose.
-_PROGRAM = """
-import sys, urllib.request
-try:
-    head = urllib.request.Request(sys.argv[1], method="HEAD")
-    with urllib.request.urlopen(head, timeout=20) as answer:
-        print("ok", answer.status)
-except Exception as error:
-    print("no", error)
+# The address is the machine's own configuration, nothing that labkit chose, and apt's own helper
+# asks as apt will (proxies, certificates).
+_DEBIAN = r"""
+cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+sed -n 's/^deb  *\(\[[^]]*\] *\)*//p' | head -n 1 | {
+    read -r uri suite rest
+    file=$(mktemp)
+    /usr/lib/apt/apt-helper -qq download-file "${uri%/}/dists/$suite/InRelease" "$file" && echo ok
+    rm -f "$file"
+}
 """
+_EL = "dnf -q makecache > /dev/null && echo ok"
 
 
 class Mirror(base.Check):
     """The release file of the first Debian source, or the metadata of EL's repositories."""
 
     def probe(self, lab: model.Lab, machine: model.Machine) -> str:
-        """Ask the mirror for the head of one small file."""
+        """Fetch the one small file that names all others."""
         del lab, machine
-        return (
-            "if command -v apt-get > /dev/null; then\n"
-            "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | "
-            "sed -n 's/^deb  *\\(\\[[^]]*\\] *\\)*//p' | head -n 1 | { read -r uri suite rest\n"
-            f"python3 -c '{_PROGRAM}' \"${{uri%/}}/dists/$suite/InRelease\"; }}\n"
-            "else dnf -q makecache > /dev/null && echo ok || echo no; fi"
-        )
+        return f"if command -v apt-get > /dev/null; then {_DEBIAN}\nelse {_EL}; fi"
 
     def read(
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer
@@ -44,6 +40,6 @@ class Mirror(base.Check):
         """Say whether the mirror answered."""
         del lab, machine
         said = answer.output.strip()
-        ok = said.startswith("ok")
+        ok = said.splitlines()[-1:] == ["ok"]
         hint = "apt-get update (dnf makecache) on the machine shows more"
         yield base.Seen("package mirror answers", ok, "ok", said, hint)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from labkit.plan import model
 
 
+_MARK = "--- hosts"
+
+
 class Names(base.Check):
     """getent(1) for every name, and resolv.conf(5)."""
 
@@ -21,29 +24,32 @@ class Names(base.Check):
         """Print the resolver's settings, then the first address of each name."""
         del machine
         names = shell.argv(*(name for name, _ in _wanted(lab)))
-        return (
-            "sed -n 's/^nameserver  *//p' /etc/resolv.conf | tr '\\n' ' '; echo\n"
-            "sed -n 's/^search  *//p' /etc/resolv.conf\n"
-            f'for name in {names}; do echo "$name $(getent ahostsv4 "$name" | '
-            "sed -n 's/ .*STREAM.*//p' | head -n 1)\"; done"
-        )
+        return f"cat /etc/resolv.conf\necho '{_MARK}'\ngetent hosts {names}"
 
     def read(
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer
     ) -> Iterator[base.Seen]:
         """Compare with the plan."""
-        lines = answer.output.split("\n")
+        settings, _, hosts = answer.output.partition(f"{_MARK}\n")
         servers = " ".join(str(server) for server in machine.nic("nat").dns)
         look = "look at /etc/resolv.conf and 'nmcli connection show nat'"
-        yield base.equal("DNS servers", servers, lines[0].strip(), look)
-        searched = lines[1].strip() if len(lines) > 1 else ""
+        yield base.equal("DNS servers", servers, _setting(settings, "nameserver"), look)
+        searched = _setting(settings, "search")
         yield base.equal("search domain", " ".join(lab.search), searched, look)
-        found = dict(line.split(" ", 1) for line in lines[2:] if " " in line)
+        found = {
+            name: address
+            for line in hosts.splitlines()
+            for address, *names in [line.split()]
+            for name in names
+        }
         for name, address in _wanted(lab):
-            # A machine may know itself by the loopback address too; others must be found.
-            yield base.equal(
-                f"address of {name}", address, found.get(name, ""), f"getent ahostsv4 {name}"
-            )
+            by_hand = f"getent hosts {name}"
+            yield base.equal(f"address of {name}", address, found.get(name, ""), by_hand)
+
+
+def _setting(text: str, key: str) -> str:
+    lines = (line.split() for line in text.splitlines())
+    return " ".join(word for words in lines if words[:1] == [key] for word in words[1:])
 
 
 def _wanted(lab: model.Lab) -> list[tuple[str, str]]:

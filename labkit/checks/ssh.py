@@ -1,4 +1,4 @@
-"""The ansible machine logs in to every machine as root: by key, by name, without a question."""
+"""The ansible machine logs in to every machine as root: by key, without a question."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Ssh(base.Check):
         tries = (
             shell.line(
                 '( echo {} "$('
-                + shell.argv("ssh", *_OPTIONS, f"root@{each.name}", "uname -n")
+                + shell.argv("ssh", *_OPTIONS, f"root@{each.hostonly}", "uname -n")
                 + ' 2>&1 | tail -n 1)" ) &',
                 each.name,
             )
@@ -41,5 +41,5 @@ class Ssh(base.Check):
         del machine
         said = dict(line.split(" ", 1) for line in answer.output.splitlines() if " " in line)
         for each in lab.machines:
-            by_hand = f"ssh {shell.argv(*_OPTIONS)} root@{each.name}"
+            by_hand = f"ssh {shell.argv(*_OPTIONS)} root@{each.hostonly}"
             yield base.equal(f"log in to {each.name}", each.name, said.get(each.name, ""), by_hand)

@@ -178,10 +178,10 @@ class Machine:
             left = max(1.0, deadline - time.monotonic())
             sessions.wait(self._session, timeout=left, narrate=self._narrate)
             try:
-                now = self._session.run(_BOOT_ID, timeout=30).output.strip()
+                now = self._session.run(_BOOT_ID, timeout=30)
             except errors.UnreachableError:
                 continue  # it was on its way down
-            if now != before:
+            if now.status == 0 and now.output.strip() != before:
                 return
         raise errors.UnreachableError(
             f"{self._name} did not come back from a reboot within {_REBOOT_TIMEOUT:.0f} s",

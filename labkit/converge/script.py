@@ -37,10 +37,11 @@ class Batch:
         """Tell the sections' answers apart; fewer than asked for when the script was cut off."""
         found: list[Answer] = []
         for part in output.split(f"\n{self.word} begin\n")[1:]:
-            body, mark, rest = part.partition(f"\n{self.word} end ")
-            if not mark:
+            body, _, rest = part.partition(f"\n{self.word} end ")
+            status, end, _ = rest.partition("\n")
+            if not (end and status.isdecimal()):
                 break
-            found.append(Answer(body, int(rest.split("\n", 1)[0])))
+            found.append(Answer(body, int(status)))
         return tuple(found)
 
     def started(self, output: str) -> int:
@@ -49,7 +50,7 @@ class Batch:
 
 
 def batch(sections: Sequence[str], *, stop_at_failure: bool = False) -> Batch:
-    """Join sections into one script.
+    """Join sections into one script. An empty section succeeds.
 
     Args:
         sections: Shell texts whose values are quoted.
@@ -58,7 +59,7 @@ def batch(sections: Sequence[str], *, stop_at_failure: bool = False) -> Batch:
     word = f"labkit-{secrets.token_hex(8)}"
     after = '[ "$status" = 0 ] || exit 1' if stop_at_failure else ":"
     framed = (
-        f"printf '\\n{word} begin\\n'\n(\n{section}\n) 2>&1\nstatus=$?\n"
+        f"printf '\\n{word} begin\\n'\n(\n:\n{section}\n) 2>&1\nstatus=$?\n"
         f"printf '\\n{word} end %s\\n' \"$status\"\n{after}"
         for section in sections
     )

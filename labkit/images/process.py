@@ -67,7 +67,11 @@ class Logged:
         stdout: pathlib.Path | None = None,
         stderr: pathlib.Path | None = None,
     ) -> None:
-        """Run one program; the kernel ends it should this process be killed."""
+        """Run one program to its end.
+
+        Should this very process be killed, the kernel sends the program SIGTERM (setpriv(1)).
+        mmdebstrap heeds that only once its current step is done, a minute at most.
+        """
         with contextlib.ExitStack() as stack:
             log = stack.enter_context(self.log.open("ab"))
             log.write(f"$ {shell.argv(*argv)}\n".encode())

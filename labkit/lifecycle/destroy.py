@@ -19,6 +19,7 @@ def destroy(lab: context.Context) -> tuple[str, ...]:
     if not lab.space.path.exists() and not lab.provider.leftovers():
         return ()
     lab.space.make()
+    lab.space.ledger.mend()
     machines = {machine.name: machine for machine in lab.lab.machines}
     done = parallel.each(machines, lab.provider.destroy)
     reasons = [f"{name}: {error}" for name, error in done.items() if isinstance(error, Exception)]

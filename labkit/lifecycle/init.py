@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from typing import TYPE_CHECKING
 
 from labkit import content, errors
-from labkit.spec import schema
+from labkit.spec import load, schema
 
 if TYPE_CHECKING:
     import pathlib
@@ -47,5 +48,8 @@ def _copy(folder: pathlib.Path) -> None:
     name = folder.resolve().name
     if _NAME.fullmatch(name):
         # Everything that must be unique on a host follows from this name.
-        text = re.sub(r"(?m)^lab: .*$", f"lab: {name}", text)
+        named = re.sub(r"(?m)^lab: .*$", f"lab: {name}", text)
+        with contextlib.suppress(errors.FileError):  # 'on' and 'nul' are no names of labs
+            load.parse(named)
+            text = named
     (folder / "lab.yml").write_text(text, encoding="utf-8")

@@ -138,7 +138,7 @@ def _bring(
         raise
     count = sum(len(each.changes) for each in outcome.changes)
     narrate(f"as wanted after {count} changes" if count else "as wanted already")
-    return _Brought(verify.Subject(machine, steps, session), outcome)
+    return _Brought(verify.Subject(machine, steps, session, converged=True), outcome)
 
 
 def _sort(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-
-import pydantic
+from typing import Annotated
 
 from labkit import shell
 from labkit.operations import base, text
@@ -17,7 +16,13 @@ class AuthorizedKey(base.Operation[text.HomeFile]):
     """`authorized_key: {user: root, key: "ssh-ed25519 AAAA... comment"}`."""
 
     user: text.User
-    key: str = pydantic.Field(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\x00\r\n]*)?$")
+    key: Annotated[
+        str,
+        text.matching(
+            r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\x00\r\n]*)?",
+            "a public key such as 'ssh-ed25519 AAAA... comment'",
+        ),
+    ]
 
     def probe(self) -> str:
         """Print the user's home and the file."""

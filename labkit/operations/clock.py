@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import time
 
+import pydantic
+
 from labkit import shell
 from labkit.operations import base
 
@@ -32,7 +34,7 @@ class Clock(base.Operation[ClockState]):
     whenever what it shows lies between the asking and the answer.
     """
 
-    tolerance: float = 5.0
+    tolerance: float = pydantic.Field(default=5.0, ge=0, allow_inf_nan=False)
 
     def probe(self) -> str:
         """Print the host's time of asking, then the machine's time."""

@@ -13,8 +13,6 @@ import json
 import uuid as uuid_module
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pydantic
-
 from labkit import shell
 from labkit.operations import base, text
 
@@ -37,8 +35,6 @@ _FIELDS = (
     "ipv6.method",
 )
 
-_Domain = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ConnectionState:
@@ -53,13 +49,16 @@ class ConnectionState:
 class Connection(base.Operation[ConnectionState]):
     """One card: its address, and on the NAT card gateway, DNS servers and search domains."""
 
-    name: str = pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: Annotated[str, text.matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a connection's name")]
     uuid: uuid_module.UUID
-    mac: str = pydantic.Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
+    mac: Annotated[
+        str,
+        text.matching(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", "a MAC address such as '08:00:27:aa:bb:01'"),
+    ]
     address: ipaddress.IPv4Interface
     gateway: ipaddress.IPv4Address | None = None
     dns: tuple[ipaddress.IPv4Address, ...] = ()
-    search: tuple[_Domain, ...] = ()
+    search: tuple[text.Host, ...] = ()
     dhcp: bool = False
     """Keep DHCP beside the address: for providers whose port forwards lead to the leased one."""
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-
-import pydantic
+from typing import Annotated
 
 from labkit import shell
 from labkit.operations import base, text
@@ -24,7 +23,10 @@ class Hostname(base.Operation[HostnameState]):
     """`hostname: {name: web-01}`."""
 
     # hostname(7); the kernel keeps 64 bytes.
-    name: str = pydantic.Field(max_length=64, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")
+    name: Annotated[
+        str,
+        text.matching(r"(?=.{1,64}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", "a host name"),
+    ]
 
     def probe(self) -> str:
         """Print the file and the kernel's name."""

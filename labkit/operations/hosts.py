@@ -11,9 +11,22 @@ from labkit.operations import base, text
 
 _PATH = "/etc/hosts"
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_Name = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
-_Names = Annotated[tuple[_Name, ...], pydantic.Field(min_length=1)]
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an IP address") from None
+
+
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("an address needs at least one name")
+    return names
+
+
+_Address = Annotated[str, pydantic.AfterValidator(_address)]
+_Names = Annotated[tuple[text.Host, ...], pydantic.AfterValidator(_some)]
 
 
 class Hosts(base.Operation[str]):
@@ -40,8 +53,7 @@ class Hosts(base.Operation[str]):
         return (base.Change(_PATH, state, wanted, (text.write(_PATH, wanted),)),)
 
     def _wanted(self, current: str) -> str:
-        addresses = sorted(self.entries, key=lambda address: (address.version, int(address)))
-        ours = [" ".join((str(address), *self.entries[address])) for address in addresses]
+        ours = [" ".join((each, *self.entries[each])) for each in sorted(self.entries, key=_order)]
         missing = set(ours)
         kept: list[str] = []
         for line in text.split(current):
@@ -64,3 +76,8 @@ class Hosts(base.Operation[str]):
         if not rest:
             return []
         return [" ".join((fields[0], *rest)) + (f" {mark}{comment}" if mark else "")]
+
+
+def _order(address: str) -> tuple[int, int]:
+    parsed = ipaddress.ip_address(address)
+    return parsed.version, int(parsed)

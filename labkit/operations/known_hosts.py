@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pydantic
-
 from labkit import shell
 from labkit.operations import base, text
 
-_Names = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9\[:][A-Za-z0-9.:,_\[\]-]*$")]
-_Key = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/=]+$")]
+_Names = Annotated[
+    str,
+    text.matching(
+        r"[A-Za-z0-9\[:][A-Za-z0-9.:,_\[\]-]*", "a list of names such as 'web-01,192.168.56.61'"
+    ),
+]
+_Key = Annotated[
+    str,
+    text.matching(r"[a-z0-9@.-]+ [A-Za-z0-9+/=]+", "a host key such as 'ssh-ed25519 AAAA...'"),
+]
 
 
 class KnownHosts(base.Operation[text.HomeFile]):

@@ -13,7 +13,9 @@ from labkit.operations import base, text
 
 # Debian policy 5.6.1 and RPM names. A leading '-' would be an option, and a trailing one makes
 # apt-get(8) remove the package.
-_Name = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9+._-]*[A-Za-z0-9+_])?$")]
+_Name = Annotated[
+    str, text.matching(r"[A-Za-z0-9]([A-Za-z0-9+._-]*[A-Za-z0-9+_])?", "a package's name")
+]
 
 
 class ForFamily(pydantic.BaseModel):
@@ -66,7 +68,7 @@ class Packages(base.Operation[PackagesState]):
             query = family.query(wanted) if wanted else ":"
             words = "|".join(f"*' {word} '*" for word in sorted(family.ids))
             branches.append(f"{words}) {query} ;;")
-        find = f"ids=$({family_base.PROBE} 2>/dev/null); printf '%s\\n' \"$ids\""
+        find = f"ids=$({{ {family_base.PROBE}; }} 2>/dev/null); printf '%s\\n' \"$ids\""
         return f'{find}; case " $ids " in {" ".join(branches)} esac'
 
     def read(self, output: str) -> PackagesState:

@@ -6,8 +6,6 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Annotated
 
-import pydantic
-
 from labkit import shell
 from labkit.operations import base, text
 
@@ -15,8 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # A '*' stands for one part of a name, as in sysctl.d(5): net.ipv6.conf.*.disable_ipv6.
-_Key = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9_*-]*(\.[A-Za-z0-9_*-]+)+$")]
-_Value = Annotated[str, pydantic.Field(pattern=r"^[^\x00\r\n]+$")]
+_Key = Annotated[
+    str,
+    text.matching(
+        r"[A-Za-z0-9_*][A-Za-z0-9_*-]*(\.[A-Za-z0-9_*-]+)+",
+        "a kernel parameter such as 'net.ipv4.ip_forward'",
+    ),
+]
+_Value = Annotated[str, text.matching(r"[^\x00\r\n]+", "a value in one line")]
+
+# Told the first, the kernel tells each of the second (ip-sysctl.rst, "conf/all"): it comes first.
+_ALL = re.compile(r"net/(ipv[46])/conf/all/(\w+)")
+_CARD = re.compile(r"net/(ipv[46])/conf/[^/]+/(\w+)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,7 +41,9 @@ class Sysctl(base.Operation[SysctlState]):
     A key in full is stronger than a key with a `*`, as in sysctl.d(5).
     """
 
-    file: str = pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    file: Annotated[
+        str, text.matching(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "a file name such as '90-ipv6'")
+    ]
     values: dict[_Key, _Value]
 
     @property
@@ -42,7 +52,9 @@ class Sysctl(base.Operation[SysctlState]):
 
     @property
     def _content(self) -> str:
-        return "".join(f"{key} = {value}\n" for key, value in self.values.items())
+        # At boot the lines are obeyed in order: what stands for every card comes before one card.
+        keys = sorted(self.values, key=lambda key: "*" not in key and ".conf.all." not in key)
+        return "".join(f"{key} = {self.values[key]}\n" for key in keys)
 
     def probe(self) -> str:
         """Print the file, then `PATH<tab>VALUE` for each live value."""
@@ -74,11 +86,17 @@ class Sysctl(base.Operation[SysctlState]):
         if (state.file or "") != self._content:
             commands = ("mkdir -p /etc/sysctl.d", text.write(self._path, self._content))
             changes.append(base.Change(self._path, state.file or "", self._content, commands))
-        for path, value in self._wanted(state.live).items():
-            before = state.live.get(path, "")
+        wanted = self._wanted(state.live)
+        for path in sorted(wanted, key=lambda path: not _ALL.fullmatch(path)):
+            before, value = state.live.get(path, ""), wanted[path]
             if before != _plain(value):
-                write = shell.line("printf %s {} > {}", value, f"/proc/sys/{path}")
-                changes.append(base.Change(_show(path), before, value, (write,)))
+                again = (
+                    _write(other, theirs)
+                    for other, theirs in wanted.items()
+                    if theirs != value and _overwrites(path, other)
+                )
+                commands = (_write(path, value), *again)
+                changes.append(base.Change(_show(path), before, value, commands))
         return tuple(changes)
 
     def _wanted(self, live: Mapping[str, str]) -> dict[str, str]:
@@ -93,6 +111,18 @@ class Sysctl(base.Operation[SysctlState]):
             matches = re.compile(re.escape(paths[key]).replace(r"\*", "[^/]*")).fullmatch
             wanted |= {path: value for path in live if matches(path) and path not in full}
         return wanted
+
+
+def _overwrites(path: str, other: str) -> bool:
+    """Say whether the kernel, told the one, gives the other the same value."""
+    if path == other or not (whole := _ALL.fullmatch(path)):
+        return False
+    card = _CARD.fullmatch(other)
+    return card is not None and card.groups() == whole.groups()
+
+
+def _write(path: str, value: str) -> str:
+    return shell.line("printf %s {} > {}", value, f"/proc/sys/{path}")
 
 
 def _plain(value: str) -> str:

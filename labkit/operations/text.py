@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import re
 from typing import Annotated
 
 import pydantic
@@ -15,14 +16,30 @@ from labkit.operations import base
 ABSENT = "-"
 """What a probe prints for a file that is not there; never valid base64 of anything."""
 
-Path = Annotated[str, pydantic.Field(pattern=r"^/[^\x00\r\n]*$")]
+
+def matching(pattern: str, what: str) -> pydantic.AfterValidator:
+    """Return a validator of texts that match as a whole; it complains that one is not `what`."""
+    matches = re.compile(pattern).fullmatch
+
+    def check(value: str) -> str:
+        if not matches(value):
+            raise ValueError(f"{value!r} is not {what}")
+        return value
+
+    return pydantic.AfterValidator(check)
+
+
+Path = Annotated[str, matching(r"/[^\x00\r\n]*", "an absolute path in one line")]
 """An absolute path."""
 
-Mode = Annotated[str, pydantic.Field(pattern=r"^0[0-7]{3}$")]
+Mode = Annotated[str, matching(r"0[0-7]{3}", "a mode such as '0644'")]
 """A mode in octal with its leading zero, as chmod(1) reads it."""
 
-User = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*\$?$")]
+User = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_.-]*\$?", "a user's name")]
 """A user's name (useradd(8)); no number, since stat(1) answers with names."""
+
+Host = Annotated[str, matching(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", "a host name")]
+"""A name as hosts(5) and resolv.conf(5) take it, with or without a domain."""
 
 
 def show(path: str) -> str:

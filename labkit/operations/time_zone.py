@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-
-import pydantic
+from typing import Annotated
 
 from labkit import shell
 from labkit.operations import base, text
@@ -26,7 +25,12 @@ class TimeZoneState:
 class TimeZone(base.Operation[TimeZoneState]):
     """`time_zone: {name: Asia/Tokyo}`."""
 
-    name: str = pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$")
+    name: Annotated[
+        str,
+        text.matching(
+            r"[A-Za-z0-9][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", "a time zone such as 'Asia/Tokyo'"
+        ),
+    ]
 
     def probe(self) -> str:
         """Print where the link leads, the file, and what the wanted zone's data begin with."""

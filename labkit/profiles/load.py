@@ -117,16 +117,17 @@ def _step(
         return None
     arguments = cast("dict[str, object]", entry)[kind]
     try:
+        why = str(templates.fill(cast("dict[str, object]", entry)["why"], known))
         operation = _operation(kind, arguments, known, pathlib.Path(read.file))
     except pydantic.ValidationError as error:
         problems.extend(_explain(error, read, (*path, kind)))
         return None
     except (jinja2.TemplateError, errors.LabError) as error:
         where = read.locate((*path, kind))
-        hint = "names are: lab, machine, nic (network/ only), keys, hosts, known_hosts"
+        names = "names are: lab, machine, nic (network/ only), keys, hosts, known_hosts"
+        hint = error.hint if isinstance(error, errors.LabError) else names
         problems.append(read.problem(where, f"cannot be filled in: {error}", hint))
         return None
-    why = str(templates.fill(cast("dict[str, object]", entry)["why"], known))
     return Step(kind, operation, why, f"{read.file}:{where.line}")
 
 
@@ -138,6 +139,10 @@ def _operation(
         # `template: NAME` is `content:` with the text of templates/NAME beside the profile.
         given = dict(cast("dict[str, object]", filled))
         path = profile.parent / "templates" / pathlib.PurePath(str(given.pop("template"))).name
+        if not path.is_file():
+            raise errors.LabError(
+                f"there is no template '{path.name}'", hint=f"templates are files in {path.parent}"
+            )
         filled = {**given, "content": templates.render(source.read(path), known)}
     return operations.kinds()[kind].model_validate(filled)
 
@@ -154,5 +159,8 @@ def _explain(
             message = f"unknown key {words.show(name)}"
             yield read.problem(read.locate_key(inner), message, hint)
         else:
-            message = f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}"
+            text = detail["msg"].removeprefix("Value error, ")
+            if detail["type"] == "model_type":
+                text = "this is a mapping of keys to values"
+            message = ": ".join(filter(None, (".".join(map(str, detail["loc"])), text)))
             yield read.problem(read.locate(inner), message, f"keys are {words.one_of(fields)}")

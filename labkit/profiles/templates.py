@@ -7,19 +7,40 @@ its type; any other text is filled in as text. A name that does not exist is an 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import jinja2
 import jinja2.sandbox
 
+from labkit import secret
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labkit.profiles import values
+
+Result = TypeVar("Result")
 
 _EXPRESSION = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 
-# A profile may come from somebody else's lab folder: it gets values, not Python.
-_ENVIRONMENT = jinja2.sandbox.ImmutableSandboxedEnvironment(
+
+class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
+    """A profile may come from somebody else's lab folder: it gets values, not Python."""
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        """Keep a secret closed: what is in a text shows in reports."""
+        return not isinstance(obj, secret.Secret) and super().is_safe_attribute(obj, attr, value)
+
+
+def _closed(value: object) -> object:
+    if isinstance(value, secret.Secret):
+        raise jinja2.TemplateRuntimeError("a secret is a whole value, not a part of a text")
+    return value
+
+
+_ENVIRONMENT = _Environment(
     undefined=jinja2.StrictUndefined,
+    finalize=_closed,
     keep_trailing_newline=True,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -51,13 +72,23 @@ def render(text: str, known: values.Values) -> str:
     Raises:
         jinja2.TemplateError: It is wrong, or names what does not exist.
     """
-    return _ENVIRONMENT.from_string(text).render(known)
+    return _evaluate(lambda: _ENVIRONMENT.from_string(text).render(known))
+
+
+def _evaluate(run: Callable[[], Result]) -> Result:
+    try:
+        return run()
+    except jinja2.TemplateError:
+        raise
+    except Exception as error:  # an expression may raise whatever Python's operators raise
+        message = f"{type(error).__name__}: {error}"
+        raise jinja2.TemplateRuntimeError(message) from error
 
 
 def _text(text: str, known: values.Values) -> object:
     if whole := _EXPRESSION.fullmatch(text.strip()):
         expression = _ENVIRONMENT.compile_expression(whole[1].strip(), undefined_to_none=False)
-        found = expression(**known)
+        found = _evaluate(lambda: expression(**known))
         if isinstance(found, jinja2.Undefined):
             str(found)  # a strict one complains, and says which name is missing
         return found

@@ -15,12 +15,13 @@ def of(lab: model.Lab, machine: model.Machine, keys: keyring.Keyring) -> Values:
     """Return the values for a machine.
 
     `lab` and `machine` are the plan; `keys` the lab's keys; `hosts` the lines of /etc/hosts;
-    `known_hosts` every machine's host key under all of its names.
+    `known_hosts` every machine's host key under all of its names. Nothing here opens files: the
+    methods of a path would be a way out of the templates' sandbox.
     """
     return {
         "lab": lab,
         "machine": machine,
-        "keys": keys,
+        "keys": {"login": keys.login, "ansible": keys.ansible, "hosts": keys.hosts},
         "hosts": {str(each.hostonly): _names(lab, each) for each in lab.machines},
         "known_hosts": {
             ",".join((*_names(lab, each), str(each.hostonly))): _bare(keys.hosts[each.name].public)

@@ -33,7 +33,7 @@ def render(lab: context.Context, result: up.Result) -> Iterator[rich.console.Ren
     for machine in lab.lab.machines:
         if machine.name not in failed:
             command = f"ssh -F {config} {machine.name}"
-            table.add_row(machine.name, str(machine.hostonly), command)
+            table.add_row(machine.name, str(machine.hostonly), rich.markup.escape(command))
     yield table
     phases = ", ".join(f"{name} {took:.1f} s" for name, took in lab.progress.phases.items())
     yield f"time: {phases}; in all {sum(lab.progress.phases.values()):.1f} s"

@@ -35,7 +35,8 @@ class Keyring:
 def ensure(lab: model.Lab, space: workspace.Workspace) -> Keyring:
     """Read the lab's keys, and make those that are not there; write known_hosts."""
     folder = space.path / "keys"
-    (folder / "hosts").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (folder, folder / "hosts"):
+        each.mkdir(mode=0o700, exist_ok=True)
     login_file = folder / "login"
     hosts = {
         machine.name: _ensure(folder / "hosts" / machine.name, machine.name)

@@ -7,6 +7,7 @@ their size has no limit and nothing of them shows in the machine's process list.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import socket
 import time
 from typing import TYPE_CHECKING, Self
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from labkit.providers import base
+
+# What paramiko has to say also comes as an exception, which is told in a sentence.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 _CHUNK = 1 << 16
 _LOGIN = 20.0
@@ -111,8 +115,9 @@ class Session:
         user = self.endpoint.user
         command = "sudo -n -H sh -s" if root and user != "root" else "sh -s"
         # The braces make the shell read all of the script before it runs any of it, and keep
-        # programs in it from eating the rest as their input.
-        return self._exec(command, f"{{\n{script}\n}} < /dev/null\n", timeout)
+        # programs in it from eating the rest as their input. The colon is for an empty script, and
+        # two streams that become one here keep their order, which SSH's two do not.
+        return self._exec(command, f"{{ :\n{script}\n}} < /dev/null 2>&1\n", timeout)
 
     def _exec(self, command: str, stdin: str, timeout: float) -> Result:
         deadline = time.monotonic() + timeout
@@ -131,7 +136,12 @@ class Session:
                         raise errors.UnreachableError(
                             f"{self.endpoint.machine} printed more than {_LIMIT >> 20} MiB"
                         )
+                # A shell may close its output and go on.
+                if not channel.status_event.wait(max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError
                 status = channel.recv_exit_status()
+                if status < 0:
+                    raise EOFError("it ended without an exit status")
         except TimeoutError:
             raise DeadlineError(
                 f"{self.endpoint.machine} did not finish within {timeout:.0f} s",

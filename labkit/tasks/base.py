@@ -6,6 +6,7 @@ import functools
 import os
 import pathlib
 import signal
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import invoke.exceptions
@@ -85,7 +86,8 @@ def open_lab(file: str, provider: str = "") -> context.Context:
 
 def chosen(given: list[str]) -> list[str]:
     """Return the machines of `--only`, else those of LAB_ONLY."""
-    return given or [name for name in os.environ.get("LAB_ONLY", "").split(",") if name]
+    named = (name.strip() for name in os.environ.get("LAB_ONLY", "").split(","))
+    return given or [name for name in named if name]
 
 
 def wants_json(given: str) -> bool:
@@ -105,6 +107,12 @@ def wants_json(given: str) -> bool:
 def says_yes(given: bool) -> bool:
     """Say whether questions are answered with yes beforehand."""
     return given or os.environ.get("LAB_YES", "") not in {"", "0", "no"}
+
+
+def remainder() -> list[str]:
+    """Return the words after `--`, which Invoke leaves alone and this version does not hand on."""
+    words = sys.argv
+    return words[words.index("--") + 1 :] if "--" in words else []
 
 
 def _signals() -> None:

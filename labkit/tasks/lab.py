@@ -136,7 +136,7 @@ def status(_: invoke.context.Context, file: str = "", provider: str = "", format
 
 
 @base.task("machine", machine="the machine's name; a command may follow after --")
-def ssh(context: invoke.context.Context, machine: str, file: str = "") -> None:
+def ssh(_: invoke.context.Context, machine: str, file: str = "") -> None:
     """Log in to a machine, or run a command there: lab.ssh NAME -- CMD."""
     opened = base.open_lab(file)
     (target,) = opened.choose([machine])
@@ -144,8 +144,9 @@ def ssh(context: invoke.context.Context, machine: str, file: str = "") -> None:
         raise errors.LabError(f"lab '{opened.lab.name}' is not up", hint="run 'lab.up' first")
     system.require("ssh")
     words = ["ssh", "-F", str(opened.space.ssh_config), target.name]
-    if context.remainder:
-        words += ["--", context.remainder]
+    command = base.remainder()
+    if command:
+        words += ["--", *command]
     _exit(subprocess.call(words))
 
 

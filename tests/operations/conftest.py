@@ -16,7 +16,7 @@ from labkit import shell
 from labkit.converge import script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from labkit.operations import base
 
@@ -96,7 +96,7 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def _sandbox() -> Iterator[Sandbox]:
+def _sandbox() -> Generator[Sandbox]:
     with subprocess.Popen(
         [*_UNSHARE, "sh", "-c", _PREPARE],
         stdin=subprocess.PIPE,

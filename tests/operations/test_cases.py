@@ -32,7 +32,7 @@ _Loader.add_constructor("!secret", _secret)
 
 
 def _load(file: pathlib.Path) -> dict[str, Any]:
-    case = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+    case = _Loader(file.read_text(encoding="utf-8")).get_single_data()
     assert isinstance(case, dict)
     return cast("dict[str, Any]", case)
 

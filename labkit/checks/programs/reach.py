@@ -7,6 +7,7 @@ root for the raw socket (raw(7)), Python 3.7 and nothing but its standard librar
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -46,8 +47,10 @@ class Peers:
         for address in addresses:
             plug = socket.socket()
             plug.setblocking(False)
-            plug.connect_ex((address, port))
-            self._selector.register(plug, selectors.EVENT_WRITE, (plug, address))
+            if plug.connect_ex((address, port)) in {0, errno.EINPROGRESS}:
+                self._selector.register(plug, selectors.EVENT_WRITE, (plug, address))
+            else:
+                plug.close()  # no route; SO_ERROR would be 0, as after a success
 
     def ask(self) -> None:
         """Send an echo request to each peer that has not answered one."""

@@ -1,0 +1,68 @@
+"""What tests of several packages share: the default lab as a plan, and keys for it."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from labkit import secret
+from labkit.lifecycle import context
+from labkit.plan import build, model
+from labkit.spec import load
+from labkit.ssh import keyring, keys
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def spec_of() -> Callable[[str], load.Spec]:
+    """Return the parser of lab files, without a host and with the images that are shipped."""
+    return load.parse
+
+
+@pytest.fixture(scope="session")
+def plan_of(spec_of: Callable[[str], load.Spec]) -> Callable[[str], model.Lab]:
+    """Return what makes a plan of a lab file's text."""
+    return lambda text: build.build(spec_of(text))
+
+
+@pytest.fixture(scope="session")
+def default_lab(plan_of: Callable[[str], model.Lab]) -> model.Lab:
+    """Return the plan of the default lab."""
+    return plan_of((ROOT / "lab.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def make_keys(tmp_path_factory: pytest.TempPathFactory) -> Callable[[model.Lab], keyring.Keyring]:
+    """Return what gives a lab keys that are the same in every run."""
+    folder = tmp_path_factory.mktemp("keys")
+
+    def pair(name: str) -> keys.KeyPair:
+        return keys.KeyPair(
+            secret.Secret(f"PRIVATE-OF-{name}\n"), f"ssh-ed25519 AAAA{name.encode().hex()} {name}"
+        )
+
+    return lambda lab: keyring.Keyring(
+        login=pair("login"),
+        login_file=folder / "login",
+        ansible=pair("ansible"),
+        hosts={machine.name: pair(machine.name) for machine in lab.machines},
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Return a lab folder with the default lab.yml."""
+    made = tmp_path / "lab"
+    made.mkdir()
+    shutil.copyfile(ROOT / "lab.yml", made / "lab.yml")
+    return made
+
+
+@pytest.fixture
+def opened(folder: pathlib.Path) -> context.Context:
+    """Return the default lab, opened in a folder of its own."""
+    return context.open_lab(folder / "lab.yml")

@@ -1,0 +1,116 @@
+"""Real machines: a lab folder made by `labkit init`, and labkit run as its users run it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import psutil
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).parents[2]
+MINUTES = 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """How one run of labkit ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n{self.out}\n{self.err}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Folder:
+    """A lab folder and the commands in it."""
+
+    path: pathlib.Path
+
+    @property
+    def name(self) -> str:
+        return str(self.plan["name"])
+
+    @property
+    def plan(self) -> Any:
+        return self("plan", "--format", "json").document
+
+    @property
+    def ssh_config(self) -> pathlib.Path:
+        return self.path / ".lab" / self.name / "ssh_config"
+
+    def __call__(self, *words: str, timeout: float = 10 * MINUTES, **environment: str) -> Run:
+        done = subprocess.run(
+            [sys.executable, "-m", "labkit", *words],
+            cwd=self.path,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    def on(self, machine: str, command: str) -> str:
+        """Run a command by plain ssh: what labkit says is not believed here."""
+        done = subprocess.run(
+            ["ssh", "-F", str(self.ssh_config), "-o", "BatchMode=yes", machine, command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=2 * MINUTES,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout.strip()
+
+    def edit(self, pattern: str, replacement: str) -> None:
+        file = self.path / "lab.yml"
+        text, count = re.subn(pattern, replacement, file.read_text(), flags=re.MULTILINE)
+        assert count, f"{pattern} is not in lab.yml"
+        file.write_text(text)
+
+    def processes(self) -> dict[str, int]:
+        """The QEMU process of each machine, found without labkit."""
+        uuids = {machine["uuid"]: machine["name"] for machine in self.plan["machines"]}
+        found: dict[str, int] = {}
+        for process in psutil.process_iter(["cmdline"]):
+            for word in process.info["cmdline"] or ():
+                if word in uuids:
+                    found[uuids[word]] = process.pid
+        return found
+
+
+def make_folder(path: pathlib.Path) -> Folder:
+    folder = Folder(path)
+    done = subprocess.run(
+        [sys.executable, "-m", "labkit", "init", str(path)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs() -> None:
+    for name in ("qemu-system-x86_64", "qemu-img", "ssh"):
+        if not shutil.which(name):
+            pytest.skip(f"{name} is not installed; './lab test' installs it")

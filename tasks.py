@@ -7,6 +7,6 @@ import invoke.collection
 from labkit import tasks as labkit_tasks
 from labkit.tasks import develop
 
-namespace = invoke.collection.Collection(develop.test, develop.check)
+namespace = invoke.collection.Collection(develop.test, develop.check, develop.bench)
 namespace.add_collection(labkit_tasks.lab())
 namespace.add_collection(labkit_tasks.image())

@@ -41,6 +41,13 @@ TAIL = 12
 """Lines of a failed installation that the error shows."""
 
 
+def is_root() -> bool:
+    """Say whether labkit runs as root; Windows has no such user."""
+    if sys.platform == "win32":
+        return False
+    return os.geteuid() == 0
+
+
 def missing(*programs: str) -> tuple[str, ...]:
     """Return those programs that are neither on PATH nor in /usr/sbin and /sbin."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *SBIN))
@@ -69,7 +76,7 @@ def require(*programs: str) -> None:
         _install(install_argv(absent), run_apt)
         absent = missing(*absent)
     if absent:
-        raise refusal(absent, apt=not missing("apt-get"), root=os.geteuid() == 0)
+        raise refusal(absent, apt=not missing("apt-get"), root=is_root())
 
 
 def refusal(absent: Sequence[str], *, apt: bool, root: bool) -> errors.LabError:
@@ -85,7 +92,7 @@ def refusal(absent: Sequence[str], *, apt: bool, root: bool) -> errors.LabError:
 
 def _may_install(absent: Sequence[str]) -> bool:
     """Decide whether to install, asking where there is somebody to ask."""
-    if os.environ.get("LAB_INSTALL") == "no" or os.geteuid() != 0:
+    if os.environ.get("LAB_INSTALL") == "no" or not is_root():
         return False
     command = shell.argv(*install_argv(absent))
     if not sys.stdin.isatty():

@@ -134,7 +134,7 @@ class Machine:
         found: list[Difference] = []
         for step, answer in zip(steps, answers, strict=True):
             try:
-                changes = step.operation.changes(answer.output)
+                changes = step.changes(answer.output)
             except errors.LabError as error:
                 raise errors.ConvergeError(
                     f"{self._name}, {step.kind}: {error.message}",

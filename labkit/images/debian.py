@@ -6,13 +6,14 @@ mounted, so that an ordinary user can do all of it in a user namespace.
 
 from __future__ import annotations
 
+import getpass
 import io
 import os
 import pathlib
 import platform
-import pwd
 import shutil
 import subprocess
+import sys
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def build(
     narrate: Callable[[str], None],
 ) -> None:
     """Make disk.qcow2, vmlinuz and initrd in the folder `work`."""
-    root = os.geteuid() == 0
+    root = system.is_root()
     system.require(*PROGRAMS, *(() if root else ("newuidmap", "unshare")))
     if not root:
         check_subordinate_ids()
@@ -158,17 +159,21 @@ def check_subordinate_ids(folder: pathlib.Path = pathlib.Path("/etc")) -> None:
     Raises:
         LabError: There are none.
     """
-    user = pwd.getpwuid(os.geteuid())
-    owners = (f"{user.pw_name}:", f"{user.pw_uid}:")
+    name, number = getpass.getuser(), _user_id()
+    owners = (f"{name}:", f"{number}:")
     for file in ("subuid", "subgid"):
         path = folder / file
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         if not any(line.startswith(owners) for line in lines):
             raise errors.LabError(
-                f"user {user.pw_name} has no line in {path}, so it cannot build an image",
+                f"user {name} has no line in {path}, so it cannot build an image",
                 hint="sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
-                f"{shell.quote(user.pw_name)}",
+                f"{shell.quote(name)}",
             )
+
+
+def _user_id() -> int:
+    return -1 if sys.platform == "win32" else os.geteuid()
 
 
 def _architecture(recipe: catalog.DebianRecipe) -> catalog.Architecture:

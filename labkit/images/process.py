@@ -6,9 +6,10 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Protocol
 
-from labkit import errors, shell
+from labkit import errors, shell, system
 
 if TYPE_CHECKING:
     import pathlib
@@ -45,7 +46,7 @@ def as_root(argv: Sequence[str]) -> list[str]:
     An ordinary user gets that in a user namespace with the sub-ids of /etc/subuid, see
     unshare(1) and subuid(5); nothing outside the namespace gains a privilege.
     """
-    if os.geteuid() == 0:
+    if system.is_root():
         return list(argv)
     return ["unshare", "--map-auto", "--map-root-user", "--", *argv]
 
@@ -117,12 +118,19 @@ def _path() -> str:
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
+def _signal(child: subprocess.Popen[bytes], *, kill: bool) -> None:
+    if sys.platform == "win32":  # which has no process groups; nothing is built there
+        child.kill()
+    else:
+        os.killpg(child.pid, signal.SIGKILL if kill else signal.SIGTERM)
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End a child and all that it started: politely first, so that it cleans up."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGTERM)
+        _signal(child, kill=False)
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(GRACE)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+        _signal(child, kill=True)
     child.wait()

@@ -83,7 +83,8 @@ class Connection(base.Operation[ConnectionState]):
         fields = ",".join((*_FIELDS, "GENERAL.STATE"))
         # `ip -4 address` would leave out a card that has no address yet.
         show = shell.argv("nmcli", "-e", "no", "-g", fields, "connection", "show", self.uuid)
-        return f"{show} 2>/dev/null\necho {text.ABSENT}\nip -j address\nip -j -4 route"
+        live = "printf 'address show\\nroute show\\n' | ip -j -batch -"
+        return f"{show} 2>/dev/null\necho {text.ABSENT}\n{live}"
 
     def read(self, output: str) -> ConnectionState:
         """Read profile, addresses and routes."""

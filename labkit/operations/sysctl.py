@@ -57,27 +57,27 @@ class Sysctl(base.Operation[SysctlState]):
         return "".join(f"{key} = {self.values[key]}\n" for key in keys)
 
     def probe(self) -> str:
-        """Print the file, then `PATH<tab>VALUE` for each live value."""
+        """Print the file, then `PATH:NUMBER:LINE` for each line of each live value."""
         if not self.values:
             return text.show(self._path)
         patterns = " ".join(_shell_pattern(key) for key in self.values)
-        loop = (
-            f"cd /proc/sys && for path in {patterns}; do "
-            '[ -f "$path" ] && printf "%s\\t%s\\n" "$path" '
-            '"$(tr "\\t\\n" "  " < "$path" 2>/dev/null)"; '
-            "done; :"
-        )
-        return f"{text.show(self._path)}\n{loop}"
+        # One program for all of them, since on an emulated machine each program costs. It must not
+        # be the shell's own `read`: that reads byte by byte, and the kernel gives one byte only.
+        live = f"cd /proc/sys && grep -s -d skip -nH '' {patterns}; :"
+        return f"{text.show(self._path)}\n{live}"
 
     def read(self, output: str) -> SysctlState:
         """Read the file and the live values."""
         first, *rest = text.split(output) or [text.ABSENT]
-        live: dict[str, str] = {}
+        lines: dict[str, dict[str, str]] = {}
         for line in rest:
-            path, tab, value = line.partition("\t")
-            if not tab:
+            # A card's name holds no colon (dev_valid_name() in the kernel's net/core/dev.c).
+            path, _, numbered = line.partition(":")
+            number, colon, value = numbered.partition(":")
+            if not colon:
                 raise base.FactError(f"expected a kernel parameter and its value, got {line!r}")
-            live[path] = _plain(value)
+            lines.setdefault(path, {})[number] = value
+        live = {path: _plain(" ".join(values.values())) for path, values in lines.items()}
         return SysctlState(text.decode(first, replace=True), live)
 
     def diff(self, state: SysctlState) -> tuple[base.Change, ...]:

@@ -34,6 +34,20 @@ class Step:
     origin: str
     """File and line, as editors open them."""
 
+    def changes(self, output: str) -> tuple[base.Change, ...]:
+        """Compare a probe's print with what is wanted.
+
+        Raises:
+            errors.LabError: The machine printed what the operation cannot read.
+        """
+        try:
+            return self.operation.changes(output)
+        except errors.LabError:
+            raise
+        except Exception as error:  # a machine may print anything
+            message = f"what it printed cannot be read ({type(error).__name__})"
+            raise errors.LabError(message) from error
+
 
 def steps(
     lab: model.Lab, machine: model.Machine, keys: keyring.Keyring, folder: pathlib.Path

@@ -14,6 +14,6 @@ VERSION = 1
 
 
 def render(report: model.Report) -> str:
-    """Return the report as one JSON document."""
+    """Return the report as one JSON document, in ASCII whatever the machines printed."""
     document = {"version": VERSION, "ok": report.ok, **dataclasses.asdict(report)}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2)

@@ -96,7 +96,7 @@ class Session:
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise errors.UnreachableError(
                 f"{endpoint.machine} does not answer on {endpoint.host}:{endpoint.port}: "
-                f"{error or type(error).__name__}"
+                f"{str(error) or type(error).__name__}"
             ) from error
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ class Session:
             ) from None
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise errors.UnreachableError(
-                f"the connection to {self.endpoint.machine} broke: {error or 'closed'}"
+                f"the connection to {self.endpoint.machine} broke: {str(error) or 'closed'}"
             ) from error
         return Result(output.decode(errors="replace"), status)
 

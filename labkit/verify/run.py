@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from labkit.ssh import session as sessions
 
 _TIMEOUT = 300.0
+_SHOWN = 2000
+"""Characters of what a machine printed that a report keeps; the end says most."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _look(
 def _state(name: str, step: load.Step, answer: script.Answer) -> list[reports.Result]:
     """What an operation knows is not written again as a check: its changes must be none."""
     try:
-        changes = step.operation.changes(answer.output)
+        changes = step.changes(answer.output)
     except errors.LabError as error:
         hint = error.hint or f"that is {step.origin}: {step.why}"
         return [
@@ -135,9 +137,11 @@ def _check(
         seen = list(check.read(lab, machine, answer))
     except Exception as error:  # noqa: BLE001 - a machine may print anything
         hint = f"the reading failed with {type(error).__name__}: {error}"
+        said = answer.output[-_SHOWN:]
         return [
             reports.Result(
-                machine.name, name, f"{name} can be read", ok=False, actual=answer.output, hint=hint
+                machine.name, name, f"{name} can be read", ok=False, actual=said, hint=hint
             )
         ]
-    return [reports.Result(machine.name, name, **dataclasses.asdict(each)) for each in seen]
+    short = [dataclasses.replace(each, actual=each.actual[-_SHOWN:]) for each in seen]
+    return [reports.Result(machine.name, name, **dataclasses.asdict(each)) for each in short]

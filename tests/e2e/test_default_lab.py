@@ -7,6 +7,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.e2e.conftest import Folder, make_folder
@@ -87,8 +88,6 @@ def test_machines_are_unprivileged_and_unique(lab: Folder) -> None:
     assert len(keys) == 4
     assert len({lab.on(name, "cat /etc/machine-id") for name in ADDRESSES}) == 4
     assert len({lab.on(name, "sudo cat /sys/class/dmi/id/product_uuid") for name in ADDRESSES}) == 4
-    import psutil  # noqa: PLC0415 - only here
-
     for pid in lab.processes().values():
         assert psutil.Process(pid).uids().effective != 0
 
@@ -188,7 +187,7 @@ def test_everything_holds_after_halt_and_start(lab: Folder) -> None:
 
 
 def test_the_vagrantfile_is_there(lab: Folder) -> None:
-    assert 'Vagrant.configure("2")' in lab.ssh_config.with_name("Vagrantfile").read_text()
+    assert "Vagrant.configure('2')" in lab.ssh_config.with_name("Vagrantfile").read_text()
 
 
 def test_destroy_leaves_nothing_and_touches_nothing_else(lab: Folder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from labkit import errors
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Generator, Mapping
+
+# What the library has to say also comes as an exception, which is told in a sentence.
+logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 # sockaddr_un.sun_path (unix(7)) holds 108 bytes; macOS has 104.
 _LONGEST = 100
@@ -38,7 +42,7 @@ def execute(
             )
     except (OSError, EOFError, TimeoutError, qmp.QMPError) as error:
         raise errors.ProviderError(
-            f"QEMU does not answer '{command}' on {socket}: {error or type(error).__name__}"
+            f"QEMU does not answer '{command}' on {socket}: {str(error) or type(error).__name__}"
         ) from error
 
 

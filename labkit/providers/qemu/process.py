@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 import psutil
@@ -29,7 +30,9 @@ def is_of(machine: uuid.UUID, process: psutil.Process) -> bool:
     """Say whether a process is the QEMU of a machine."""
     try:
         words = process.cmdline()
-        return process.status() != psutil.STATUS_ZOMBIE and str(machine) in words
+        # The option before it, so that a person's 'grep UUID' is not taken for a machine.
+        named = ("-uuid", str(machine)) in itertools.pairwise(words)
+        return named and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 

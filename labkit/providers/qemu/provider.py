@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import subprocess
@@ -145,7 +144,7 @@ class Provider(base.Provider):
                 monitor="monitor",
                 pid=folder / "pid",
             ),
-            run_as="nobody" if os.geteuid() == 0 else None,
+            run_as="nobody" if system.is_root() else None,
         )
         _run(words, cwd=folder)
 

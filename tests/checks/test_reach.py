@@ -1,0 +1,147 @@
+"""The program of the reach check, run for real between two network namespaces."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labkit import checks
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from labkit.plan import model
+
+_PROGRAM = pathlib.Path(__file__).parents[2] / "labkit" / "checks" / "programs" / "reach.py"
+_HERE, _PEER, _DEAD, _NO_ROUTE = "10.99.0.1", "10.99.0.2", "10.99.0.3", "203.0.113.9"
+_PORT = 2222
+
+# Reads its standard input, so that both namespaces and the listener end with the test.
+_LISTEN = (
+    "import socket, sys\n"
+    f"with socket.create_server(('0.0.0.0', {_PORT})):\n"
+    "    print('ready', flush=True)\n"
+    "    sys.stdin.read()\n"
+)
+
+
+def _unavailable() -> str:
+    if sys.platform != "linux":
+        return "network namespaces are Linux's"
+    if os.geteuid() != 0:
+        return "network namespaces of its own need root"
+    absent = [tool for tool in ("ip", "nsenter", "unshare") if not shutil.which(tool)]
+    if absent:
+        return f"not installed: {', '.join(absent)} (packages iproute2, util-linux)"
+    tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False)
+    return f"unshare(2) is forbidden here: {tried.stderr.decode()}" if tried.returncode else ""
+
+
+@contextlib.contextmanager
+def _namespace(*program: str) -> Generator[int]:
+    """Hold a network namespace open; a program in it says 'ready' and ends with its input."""
+    with subprocess.Popen(
+        ["unshare", "--net", *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == b"ready\n"
+            yield process.pid
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            process.wait(timeout=10)
+
+
+def _in(pid: int, *command: str) -> str:
+    done = subprocess.run(
+        ["nsenter", "--target", str(pid), "--net", *command],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def machine() -> Generator[int]:
+    """Return the process of a namespace that is joined with another one, where a server listens."""
+    if reason := _unavailable():
+        pytest.skip(reason)
+    with (
+        _namespace("sh", "-c", "echo ready; exec cat") as here,
+        _namespace(sys.executable, "-c", _LISTEN) as there,
+    ):
+        peer = ("peer", "name", "veth1", "netns", str(there))
+        _in(here, "ip", "link", "add", "dev", "veth0", "type", "veth", *peer)
+        for pid, card, address in ((here, "veth0", _HERE), (there, "veth1", _PEER)):
+            _in(pid, "ip", "address", "add", f"{address}/24", "dev", card)
+            _in(pid, "ip", "link", "set", "dev", card, "up")
+            _in(pid, "ip", "link", "set", "dev", "lo", "up")
+        yield here
+
+
+def _reach(machine: int, seconds: float, port: int, *addresses: str) -> list[str]:
+    command = (sys.executable, "-c", _PROGRAM.read_text(), str(seconds), str(port), *addresses)
+    return _in(machine, *command).splitlines()
+
+
+def test_a_peer_that_answers_ends_the_waiting(machine: int) -> None:
+    start = time.monotonic()
+    assert _reach(machine, 20, _PORT, _PEER) == [f"ping {_PEER} ok", f"tcp {_PEER} ok"]
+    assert time.monotonic() - start < 5
+
+
+def test_a_dead_peer_hides_nobody_and_costs_the_limit_once(machine: int) -> None:
+    start = time.monotonic()
+    found = _reach(machine, 1, _PORT, _DEAD, _PEER, _NO_ROUTE, "10.99.0.4", "10.99.0.5")
+    assert time.monotonic() - start < 4
+    assert found[:6] == [
+        f"ping {_DEAD} no",
+        f"tcp {_DEAD} no",
+        f"ping {_PEER} ok",
+        f"tcp {_PEER} ok",
+        # A connection that fails at once, for want of a route, is no connection.
+        f"ping {_NO_ROUTE} no",
+        f"tcp {_NO_ROUTE} no",
+    ]
+    assert {line.rpartition(" ")[2] for line in found[6:]} == {"no"}
+
+
+def test_a_closed_port_is_not_reached(machine: int) -> None:
+    assert _reach(machine, 0.5, _PORT + 1, _PEER) == [f"ping {_PEER} ok", f"tcp {_PEER} no"]
+
+
+def test_the_machine_itself_answers(machine: int) -> None:
+    assert _reach(machine, 0.5, _PORT, _HERE) == [f"ping {_HERE} ok", f"tcp {_HERE} no"]
+
+
+def test_the_probe_is_the_program_and_the_peers(small: model.Lab) -> None:
+    probe = checks.every()["reach"].probe(small, small.machine("ansible-01"))
+    assert probe is not None
+    assert shlex.split(probe) == [
+        "python3",
+        "-c",
+        _PROGRAM.read_text(encoding="utf-8"),
+        "8",
+        "22",
+        "192.168.56.61",
+        "192.168.56.62",
+    ]
+
+
+def test_a_machine_alone_has_nobody_to_reach(small: model.Lab) -> None:
+    alone = dataclasses.replace(small, machines=small.machines[:1])
+    assert checks.every()["reach"].probe(alone, alone.machines[0]) is None

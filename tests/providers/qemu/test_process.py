@@ -1,0 +1,126 @@
+"""Which processes are a lab's machines, and how they end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from labkit.providers.qemu import process
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable, Generator
+
+_UUID = uuid.UUID("00000000-1111-4222-8333-444444444444")
+_WAIT = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); sys.stdin.read()"
+
+
+@pytest.fixture
+def start() -> Generator[Callable[..., subprocess.Popen[bytes]]]:
+    """Return what starts a process that only waits, with some arguments on its command line."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def make(*words: str) -> subprocess.Popen[bytes]:
+        made = subprocess.Popen([sys.executable, "-c", _WAIT, *words], stdin=subprocess.PIPE)
+        started.append(made)
+        return made
+
+    yield make
+    for each in started:
+        assert each.stdin
+        each.stdin.close()
+        each.kill()
+        each.wait(timeout=10)
+
+
+def _of(folder: pathlib.Path, text: str) -> psutil.Process | None:
+    (folder / "pid").write_text(text)
+    return process.of(_UUID, folder / "pid")
+
+
+def test_a_process_of_the_machine(
+    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    ours = start("-name", "web-01", "-uuid", str(_UUID))
+    found = _of(tmp_path, f"{ours.pid}\n")
+    assert found is not None
+    assert found.pid == ours.pid
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("-uuid", str(uuid.UUID(int=_UUID.int + 1))),
+        # What a person types to look for the machine.
+        (str(_UUID),),
+        ("-F", str(_UUID), "-uuid"),
+        (f"-uuid {_UUID}",),
+    ],
+)
+def test_a_foreign_process_of_that_number_is_not_ours(
+    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]], words: tuple[str, ...]
+) -> None:
+    foreign = start(*words)
+    assert _of(tmp_path, str(foreign.pid)) is None
+    assert foreign.pid not in {each.pid for each in process.every([_UUID])}
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "0x1", "4194305", "9" * 30, "1 2"])
+def test_a_pid_file_of_nothing(tmp_path: pathlib.Path, text: str) -> None:
+    assert _of(tmp_path, text) is None
+
+
+def test_no_pid_file(tmp_path: pathlib.Path) -> None:
+    assert process.of(_UUID, tmp_path / "pid") is None
+
+
+def test_a_pid_file_that_is_not_text(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "pid").write_bytes(b"\xff\xfe")
+    assert process.of(_UUID, tmp_path / "pid") is None
+
+
+def test_a_dead_process_is_no_machine(
+    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    ours = start("-uuid", str(_UUID))
+    ours.kill()
+    # It stays as a zombie until its parent looks.
+    deadline = time.monotonic() + 5
+    while psutil.Process(ours.pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert _of(tmp_path, str(ours.pid)) is None
+
+
+def test_every_finds_by_what_runs_alone(start: Callable[..., subprocess.Popen[bytes]]) -> None:
+    other = uuid.UUID(int=_UUID.int + 2)
+    ours = [start("-uuid", str(_UUID)), start("-uuid", str(other))]
+    start("-uuid", str(uuid.UUID(int=_UUID.int + 3)))
+    found = process.every([_UUID, other])
+    assert sorted(each.pid for each in found) == sorted(each.pid for each in ours)
+    assert process.every([]) == []
+    assert os.getpid() not in {each.pid for each in found}
+
+
+def test_end_kills_what_does_not_end(start: Callable[..., subprocess.Popen[bytes]]) -> None:
+    stubborn = start("-uuid", str(_UUID))
+    begun = time.monotonic()
+    process.end(psutil.Process(stubborn.pid), grace=0.3)
+    assert 0.2 < time.monotonic() - begun < 3
+    assert not psutil.pid_exists(stubborn.pid)
+
+
+def test_end_of_what_has_ended(start: Callable[..., subprocess.Popen[bytes]]) -> None:
+    gone = start()
+    handle = psutil.Process(gone.pid)
+    gone.kill()
+    gone.wait(timeout=10)
+    process.end(handle, grace=0.3)

@@ -1,0 +1,77 @@
+"""A report for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hypothesis
+import hypothesis.strategies as st
+
+from labkit.report import model, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import rich.console
+
+    Shown = Callable[[Iterable[rich.console.RenderableType]], str]
+
+_GOLDEN = """\
+lab demo
+┏━━━━━━━━┳━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+┃ check  ┃ web-01 ┃ web-02        ┃ web-03        ┃
+┡━━━━━━━━╇━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+│ names  │ ok 2   │ 1 of 1 failed │               │
+│ answer │        │               │ 1 of 1 failed │
+└────────┴────────┴───────────────┴───────────────┘
+failed web-02: address of web-01
+  expected: 192.168.56.61
+  actual:   (nothing)
+  hint:     getent hosts web-01
+failed web-03: answers
+  actual:   web-03 is down
+4 looked at in 1.2 s: 2 failed
+left out this time: ansible ('lab.verify' looks at all)
+"""
+
+
+def test_failures_follow_the_table(shown: Shown, report: model.Report) -> None:
+    assert shown(text.render(report)) == _GOLDEN
+
+
+def test_all_well(shown: Shown) -> None:
+    well = model.Report("demo", (model.Result("web-01", "names", "x", ok=True),), 0.5)
+    assert shown(text.render(well)).endswith("\n1 looked at in 0.5 s: all as it should be\n")
+
+
+def _hostile(printed: str) -> model.Report:
+    result = model.Result(
+        "web-01", "names", printed, ok=False, expected=printed, actual=printed, hint=printed
+    )
+    return model.Report("demo", (result,), 0.5)
+
+
+def test_what_a_machine_printed_is_shown_as_it_is(shown: Shown) -> None:
+    out = shown(text.render(_hostile("\x1b[2J[red]x[/] <script>alert(1)</script> :smile: [")))
+    assert out.count("\\x1b[2J[red]x[/] <script>alert(1)</script> :smile: [") == 4
+    assert "\x1b" not in out
+
+
+def test_ten_megabytes_are_shown_in_short(shown: Shown) -> None:
+    out = shown(text.render(_hostile("x" * 10_000_000)))
+    assert len(out) < 4000
+
+
+@hypothesis.given(st.text(alphabet=st.characters(), max_size=60))
+@hypothesis.example("[/]")
+@hypothesis.example("\\")
+@hypothesis.example("[bold")
+@hypothesis.example("[link=http://x]a[/link]")
+@hypothesis.settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+def test_no_text_reaches_the_terminal_as_a_command(shown: Shown, printed: str) -> None:
+    out = shown(text.render(_hostile(printed)))
+    assert all(character.isprintable() or character == "\n" for character in out)

@@ -1,0 +1,239 @@
+"""All machines at once: each is a result of its own, whatever the others do or print."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labkit import checks, errors
+from labkit.operations import base as operations
+from labkit.profiles import load
+from labkit.providers import base as providers
+from labkit.ssh import session as sessions
+from labkit.verify import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from labkit.plan import model
+    from labkit.report import model as reports
+
+_WORD = re.compile(r"labkit-[0-9a-f]{16}")
+_NOWHERE = pathlib.Path("none")
+
+
+class _Machine(sessions.Session):
+    """Answers each section with the next of some texts, with the last one again and again."""
+
+    def __init__(self, name: str, *outputs: str, cut: int = 0) -> None:
+        super().__init__(providers.Endpoint(name, "127.0.0.1", 22, "root", _NOWHERE, _NOWHERE))
+        self.outputs = outputs or ("",)
+        self.cut = cut
+        self.scripts: list[str] = []
+
+    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+        del command, timeout
+        self.scripts.append(stdin)
+        word = _WORD.findall(stdin)[0]
+        count = stdin.count(f"{word} begin") - self.cut
+        texts = [*self.outputs, *([self.outputs[-1]] * count)][:count]
+        return sessions.Result("".join(f"\n{word} begin\n{x}\n{word} end 0\n" for x in texts), 0)
+
+
+class _Down(_Machine):
+    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+        raise errors.UnreachableError(f"{self.endpoint.machine} is down", hint="look at it")
+
+
+class _Late(_Machine):
+    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+        raise sessions.DeadlineError("web-01 did not finish within 300 s", output="begun")
+
+
+class Word(operations.Operation[str]):
+    """A word that the machine prints."""
+
+    word: str
+
+    def probe(self) -> str:
+        return f"# word {self.word}"
+
+    def read(self, output: str) -> str:
+        match output.strip():
+            case "rubbish":
+                raise operations.FactError("this is rubbish")
+            case "crash":
+                raise RuntimeError("a bug")
+            case word:
+                return word
+
+    def diff(self, state: str) -> tuple[operations.Change, ...]:
+        if state == self.word:
+            return ()
+        return (operations.Change("the word", state, self.word, ("true",)),)
+
+
+_STEP = load.Step("word", Word(word="right"), "words matter", "provision/x.yml:3")
+
+
+def _verify(
+    lab: model.Lab, sessions_: Sequence[sessions.Session], *, quick: bool = False, steps: int = 0
+) -> reports.Report:
+    subjects = [
+        run.Subject(lab.machine(each.endpoint.machine), (_STEP,) * steps, each)
+        for each in sessions_
+    ]
+    return run.verify(lab, subjects, narrate=lambda *_: None, quick=quick)
+
+
+def _of(report: reports.Report, machine: str) -> list[reports.Result]:
+    return [each for each in report.results if each.machine == machine]
+
+
+@pytest.fixture
+def two(plan_of: Callable[[str], model.Lab]) -> model.Lab:
+    return plan_of(
+        "lab: two\nmachines:\n"
+        "  ansible-01: {roles: [ansible], nat: 10.0.2.51, hostonly: 192.168.56.51}\n"
+        "  web-01: {nat: 10.0.2.61, hostonly: 192.168.56.61}\n"
+    )
+
+
+def test_a_machine_that_is_down_is_one_line_and_hides_nothing(two: model.Lab) -> None:
+    report = _verify(two, [_Machine("ansible-01"), _Down("web-01")])
+    (line,) = _of(report, "web-01")
+    assert (line.check, line.subject, line.ok) == ("answer", "answers", False)
+    assert (line.actual, line.hint) == ("web-01 is down", "look at it")
+    assert {each.check for each in _of(report, "ansible-01")} == set(checks.every())
+    assert not report.ok
+
+
+def test_a_machine_that_is_late_is_one_line(two: model.Lab) -> None:
+    (line,) = _of(_verify(two, [_Late("web-01")]), "web-01")
+    assert line.actual == "web-01 did not finish within 300 s"
+
+
+def test_a_machine_without_a_shell_is_one_line(two: model.Lab) -> None:
+    report = _verify(two, [_Machine("web-01", cut=2)])
+    (line,) = report.results
+    count = len(checks.every()) - 2  # ssh and ansible are asked on the ansible machine only
+    assert line.actual == f"web-01 answered {count - 2} of {count} probes"
+    assert line.hint == "can its user run 'sudo -n sh'?"
+
+
+def test_one_round_trip_a_machine(two: model.Lab) -> None:
+    machine = _Machine("ansible-01")
+    _verify(two, [machine], steps=3)
+    assert len(machine.scripts) == 1
+    assert machine.scripts[0].count("# word right") == 3
+
+
+def test_quick_leaves_out_the_slow_checks_and_says_so(two: model.Lab) -> None:
+    machine = _Machine("ansible-01")
+    report = _verify(two, [machine], quick=True)
+    assert report.skipped == ("ansible",)
+    assert "ansible" not in {each.check for each in report.results}
+    assert "ansible-inventory" not in machine.scripts[0]
+    whole = _verify(two, [machine])
+    assert whole.skipped == ()
+    assert "ansible-inventory" in machine.scripts[1]
+
+
+def test_a_state_that_is_as_wanted(two: model.Lab) -> None:
+    report = _verify(two, [_Machine("web-01", "right\n", "")], steps=1)
+    first = report.results[0]
+    assert (first.machine, first.check, first.subject, first.ok) == (
+        "web-01",
+        "word",
+        "words matter",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "subject", "expected", "actual", "hint"),
+    [
+        ("left", "the word", "right", "left", "'lab.up' makes it so again"),
+        ("rubbish", "words matter", "", "this is rubbish",
+         "that is provision/x.yml:3: words matter"),
+        ("crash", "words matter", "", "what it printed cannot be read (RuntimeError)",
+         "that is provision/x.yml:3: words matter"),
+    ],
+)  # fmt: skip
+def test_a_state_that_is_not(
+    two: model.Lab, printed: str, subject: str, expected: str, actual: str, hint: str
+) -> None:
+    report = _verify(two, [_Machine("web-01", printed, "")], steps=1)
+    (failed,) = [each for each in report.failures if each.check == "word"]
+    assert (failed.subject, failed.expected, failed.actual, failed.hint) == (
+        subject,
+        expected,
+        actual,
+        hint,
+    )
+    assert not report.ok
+
+
+def test_what_converged_just_now_is_not_asked_again(two: model.Lab) -> None:
+    machine = _Machine("web-01")
+    subject = run.Subject(two.machine("web-01"), (_STEP,), machine, converged=True)
+    report = run.verify(two, [subject], narrate=lambda *_: None)
+    assert "# word" not in machine.scripts[0]
+    assert [each.ok for each in report.results if each.check == "word"] == [True]
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "\0\x1b[2J",
+        "{" * 200_000,
+        '{"a":' * 200_000,
+        "[" * 200_000,
+        "[1]",
+        "[null]",
+        "5",
+        "\n \n--- hosts\n\n",
+        '{"k8s-master": []}\n--- facts\n',
+        '{"k8s-master": {"hosts": 5}}\n\n--- facts\n192.168.56.61 | SUCCESS => 5\n',
+        "\x1b]0;title\x07" * 50_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_rubbish_is_a_failed_check_and_never_a_crash(two: model.Lab, rubbish: str) -> None:
+    report = _verify(two, [_Machine("ansible-01", rubbish), _Machine("web-01", rubbish)])
+    for machine in ("ansible-01", "web-01"):
+        failed = {each.check for each in _of(report, machine) if not each.ok}
+        assert {"names", "reach", "mirror"} <= failed
+    assert all(len(each.actual) <= 2_000 for each in report.results)
+
+
+def test_a_check_that_cannot_be_read(two: model.Lab) -> None:
+    report = _verify(two, [_Machine("web-01", "[1]")])
+    (failed,) = [each for each in report.results if each.check == "ipv6"]
+    assert (failed.subject, failed.actual) == ("ipv6 can be read", "[1]")
+    assert failed.hint == (
+        "the reading failed with AttributeError: 'int' object has no attribute 'get'"
+    )
+
+
+def test_a_bug_of_labkit_is_no_result(two: model.Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(type(checks.every()["names"]), "probe", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        _verify(two, [_Machine("web-01")])
+
+
+def test_machines_are_told_of(two: model.Lab) -> None:
+    told: list[tuple[str, str]] = []
+    subject = run.Subject(two.machine("web-01"), (), _Machine("web-01"))
+    run.verify(two, [subject], narrate=lambda *words: told.append(words))
+    assert told == [("web-01", "verifying")]
+
+
+def test_nothing_looked_at_is_not_well(two: model.Lab) -> None:
+    assert not run.verify(two, [], narrate=lambda *_: None).ok

@@ -66,6 +66,18 @@ class Folder:
         )
         return Run(done.returncode, done.stdout, done.stderr)
 
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Start labkit and leave it running."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "labkit", *words],
+            cwd=self.path,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def on(self, machine: str, command: str) -> str:
         """Run a command by plain ssh: what labkit says is not believed here."""
         done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pytest
 from tests.e2e.conftest import Folder, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.e2e
 
@@ -30,6 +31,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     folder = make_folder(tmp_path_factory.mktemp("default") / "labkit-e2e")
     yield folder
     print(folder("destroy", "--yes"))
+
+
+def wait_until(ready: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "gave up waiting"
+        time.sleep(0.2)
 
 
 def timed(folder: Folder, *words: str) -> tuple[float, str]:
@@ -135,10 +143,10 @@ def test_verify_names_what_is_broken_and_up_repairs_it(lab: Folder) -> None:
     assert lab("exec", break_it, "--only", "k8s-minion-01").code == 0
     run = lab("verify", "--format", "json", "--only", "k8s-minion-01")
     assert run.code == 1, run
-    failed = {(each["machine"], each["check"]) for each in run.document["results"] if not each["ok"]}
-    assert failed == {
-        ("k8s-minion-01", kind) for kind in ("hosts", "sysctl", "time_zone", "names", "ipv6")
-    }
+    results = run.document["results"]
+    failed = {(each["machine"], each["check"]) for each in results if not each["ok"]}
+    broken = ("hosts", "sysctl", "time_zone", "names", "ipv6")
+    assert failed == {("k8s-minion-01", kind) for kind in broken}
     run = lab("up", "--format", "json")
     assert run.code == 0, run
     assert run.document["changes"] == 3
@@ -188,6 +196,25 @@ def test_everything_holds_after_halt_and_start(lab: Folder) -> None:
 
 def test_the_vagrantfile_is_there(lab: Folder) -> None:
     assert "Vagrant.configure('2')" in lab.ssh_config.with_name("Vagrantfile").read_text()
+
+
+def test_an_interrupted_up_holds_no_lock_and_can_go_on(lab: Folder) -> None:
+    assert lab("destroy", "--yes").code == 0
+    first = lab.begin("up")
+    wait_until(lambda: len(lab.processes()) == len(ADDRESSES))
+    start = time.monotonic()
+    second = lab("up")
+    assert time.monotonic() - start < 5
+    assert second.code == 3
+    assert f"'lab.up' of process {first.pid} on" in second.err
+    first.send_signal(signal.SIGINT)
+    _, err = first.communicate(timeout=30)
+    assert first.returncode == 130, err
+    assert "interrupted; 'lab.up' continues, 'lab.destroy' removes" in err
+    before = lab.processes()
+    _, out = timed(lab, "up", "--format", "json")
+    assert json.loads(out)["ok"]
+    assert lab.processes() == before
 
 
 def test_destroy_leaves_nothing_and_touches_nothing_else(lab: Folder) -> None:

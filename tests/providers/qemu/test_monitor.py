@@ -17,7 +17,7 @@ from labkit import errors
 from labkit.providers.qemu import monitor
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 _GREETING = {
     "QMP": {
@@ -37,20 +37,29 @@ class Qemu:
 
     def serve(self, server: socket.socket) -> None:
         plug, _ = server.accept()
-        with plug, plug.makefile("rw", encoding="utf-8", newline="\n") as stream:
-            self._say(stream, _GREETING)
-            with contextlib.suppress(OSError, ValueError):
-                for line in stream:
-                    message = json.loads(line)
-                    command = message["execute"]
-                    if command != "qmp_capabilities":
-                        self.heard.append((command, message.get("arguments")))
-                        if self.silent:
-                            continue
-                    number = {"id": message["id"]} if "id" in message else {}
-                    self._say(stream, {**self._answer(command), **number})
-                    if command == "quit":
-                        return
+        with plug, contextlib.suppress(OSError):
+            self._say(plug, _GREETING)
+            for message in self._messages(plug):
+                command = message["execute"]
+                if command != "qmp_capabilities":
+                    self.heard.append((command, message.get("arguments")))
+                    if self.silent:
+                        continue
+                number = {"id": message["id"]} if "id" in message else {}
+                self._say(plug, {**self._answer(command), **number})
+                if command == "quit":
+                    return
+
+    @staticmethod
+    def _messages(plug: socket.socket) -> Iterator[dict[str, Any]]:
+        """Yield what comes; the protocol puts nothing between messages."""
+        text = ""
+        while chunk := plug.recv(4096):
+            text += chunk.decode()
+            with contextlib.suppress(json.JSONDecodeError):  # not whole yet
+                message, end = json.JSONDecoder().raw_decode(text)
+                text = text[end:]
+                yield message
 
     def _answer(self, command: str) -> dict[str, Any]:
         if command == "qmp_capabilities" or command in self.answers:
@@ -59,9 +68,8 @@ class Qemu:
         return {"error": {"class": "CommandNotFound", "desc": refusal}}
 
     @staticmethod
-    def _say(stream: Any, message: dict[str, Any]) -> None:  # noqa: ANN401 - a text stream
-        stream.write(json.dumps(message) + "\r\n")
-        stream.flush()
+    def _say(plug: socket.socket, message: dict[str, Any]) -> None:
+        plug.sendall(f"{json.dumps(message)}\r\n".encode())
 
 
 @contextlib.contextmanager

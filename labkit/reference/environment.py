@@ -1,0 +1,54 @@
+"""The environment variables that labkit reads. The names come from the code."""
+
+from __future__ import annotations
+
+import re
+
+from labkit.reference import _markdown, _source
+
+_INTRODUCTION = """
+An option on the command line goes before its variable. Progress and tables are as wide as the
+terminal; `COLUMNS` sets the width where there is none.
+"""
+
+MEANINGS = {
+    "LAB_CACHE": "the folder for images; default: `labkit` in the user's cache folder",
+    "LAB_DEBUG": "set to anything: an expected failure shows its traceback",
+    "LAB_FILE": "the lab file, as `--file`; default: `lab.yml`",
+    "LAB_FORMAT": "`table` or `json`, as `--format`",
+    "LAB_INSTALL": "`no`: never install system packages; say the command and exit with 2",
+    "LAB_MIRROR": "the address under which `debian/` and `debian-security/` lie, for building "
+    "images; default: this host's own sources where it runs the same release",
+    "LAB_ONLY": "names of machines, separated by commas, as `--only`",
+    "LAB_PROVIDER": "the provider, as `--provider`",
+    "LAB_PYTHON": "the Python that `./lab` makes its virtual environment with; default: `python3`",
+    "LAB_VENV": "the folder of that virtual environment; default: `.venv`",
+    "LAB_YES": "`1`: answer questions with yes, as `--yes`; empty, `0` and `no` mean no",
+}
+
+
+def names() -> dict[str, tuple[str, ...]]:
+    """Return each variable that the code reads, and the files that name it."""
+    root = _source.REPOSITORY
+    files = [root / "lab", *sorted((root / "labkit").rglob("*.py"))]
+    found: dict[str, list[str]] = {}
+    for file in files:
+        if "reference" in file.relative_to(root).parts:
+            continue
+        for name in sorted(set(re.findall(r"\bLAB_[A-Z]+\b", file.read_text(encoding="utf-8")))):
+            found.setdefault(name, []).append(file.relative_to(root).as_posix())
+    return {name: tuple(found[name]) for name in sorted(found)}
+
+
+def page() -> str:
+    """Return the page."""
+    rows = [
+        (
+            _markdown.word(name),
+            MEANINGS[name],
+            ", ".join(f"[{file}](../../{file})" for file in files),
+        )
+        for name, files in names().items()
+    ]
+    table = _markdown.table(("variable", "meaning", "named in"), rows)
+    return _markdown.page("Environment variables", _INTRODUCTION, table)

@@ -1,0 +1,204 @@
+"""What can be said of machines without starting one."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from labkit import errors, workspace
+from labkit.providers import base
+from labkit.providers.qemu import provider
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable, Generator
+
+    from labkit.plan import model
+    from labkit.ssh import keyring
+
+
+@pytest.fixture
+def space(tmp_path: pathlib.Path, default_lab: model.Lab) -> workspace.Workspace:
+    made = workspace.Workspace(tmp_path, default_lab.name)
+    made.make()
+    return made
+
+
+@pytest.fixture
+def qemu(
+    default_lab: model.Lab,
+    space: workspace.Workspace,
+    make_keys: Callable[[model.Lab], keyring.Keyring],
+) -> provider.Provider:
+    return provider.Provider(default_lab, space, lambda: make_keys(default_lab), lambda _: None)
+
+
+@pytest.fixture
+def running(
+    space: workspace.Workspace, machine: model.Machine
+) -> Generator[subprocess.Popen[bytes]]:
+    """Run something that looks like the machine's QEMU, and ends with its input."""
+    words = ["-uuid", str(machine.uuid)]
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()", *words], stdin=subprocess.PIPE
+    ) as process:
+        folder = space.machine(machine.name)
+        folder.mkdir(parents=True)
+        (folder / "pid").write_text(str(process.pid))
+        (folder / "disk.qcow2").touch()
+        yield process
+        process.kill()
+
+
+def test_states(
+    qemu: provider.Provider, space: workspace.Workspace, running: subprocess.Popen[bytes]
+) -> None:
+    assert running.poll() is None
+    stopped = space.machine("k8s-master-01")
+    stopped.mkdir(parents=True)
+    (stopped / "disk.qcow2").touch()
+    half = space.machine("k8s-minion-01")
+    half.mkdir(parents=True)
+    (half / "disk.new").touch()
+    assert qemu.status() == {
+        "ansible-01": base.State.RUNNING,
+        "k8s-master-01": base.State.STOPPED,
+        "k8s-minion-01": base.State.ABSENT,
+        "k8s-minion-02": base.State.ABSENT,
+    }
+
+
+def test_endpoint(
+    qemu: provider.Provider, space: workspace.Workspace, machine: model.Machine
+) -> None:
+    found = qemu.endpoint(machine)
+    assert (found.machine, found.host, found.port) == ("ansible-01", "127.0.0.1", 30777)
+    assert found.known_hosts == space.known_hosts
+
+
+def test_preflight_names_a_port_that_is_taken(
+    default_lab: model.Lab, space: workspace.Workspace
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        machine = dataclasses.replace(default_lab.machines[0], ssh_port=port)
+        lab = dataclasses.replace(default_lab, machines=(machine,))
+        qemu = provider.Provider(lab, space, pytest.fail, lambda _: None)
+        found, memory = qemu.preflight()
+    assert found == base.Finding(
+        f"port {port} for ansible-01",
+        ok=False,
+        detail="Address already in use",
+        hint="end what listens there, or set machines.ansible-01.ssh_port",
+    )
+    assert memory.name == "memory"
+
+
+def test_preflight_does_not_look_at_the_port_of_a_running_machine(
+    qemu: provider.Provider, running: subprocess.Popen[bytes]
+) -> None:
+    assert running.poll() is None
+    names = [finding.name for finding in qemu.preflight()]
+    assert len(names) == 4
+    assert not any("ansible-01" in name for name in names)
+
+
+def test_preflight_counts_memory(
+    qemu: provider.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Memory:
+        available = 2000 << 20
+
+    monkeypatch.setattr(psutil, "virtual_memory", Memory)
+    *_, memory = qemu.preflight()
+    assert memory == base.Finding(
+        "memory",
+        ok=False,
+        detail="2048 MiB needed, 2000 MiB available",
+        hint="end other programs, or give the machines less memory",
+    )
+
+
+def test_alive(
+    qemu: provider.Provider, machine: model.Machine, running: subprocess.Popen[bytes]
+) -> None:
+    qemu.alive(machine)
+    running.kill()
+    running.wait(timeout=10)
+    with pytest.raises(errors.ProviderError) as caught:
+        qemu.alive(machine)
+    assert caught.value.message == "the QEMU process of ansible-01 has ended"
+
+
+def test_leftovers_and_destroy(
+    qemu: provider.Provider,
+    space: workspace.Workspace,
+    machine: model.Machine,
+    running: subprocess.Popen[bytes],
+) -> None:
+    folder = space.machine(machine.name)
+    assert qemu.leftovers() == [f"process {running.pid} (qemu-system-x86_64)", str(folder)]
+    (folder / "pid").unlink()  # found by what runs, too
+    qemu.destroy(machine)
+    assert running.wait(timeout=10) != 0
+    assert qemu.leftovers() == []
+    assert space.ledger.machines() == {}
+    qemu.destroy(machine)
+
+
+def test_stop_of_what_does_not_run(qemu: provider.Provider, machine: model.Machine) -> None:
+    qemu.stop(machine)
+
+
+def test_console_tail(
+    qemu: provider.Provider, space: workspace.Workspace, machine: model.Machine
+) -> None:
+    assert qemu.console_tail(machine) == ""
+    folder = space.machine(machine.name)
+    folder.mkdir(parents=True)
+    text = b"".join(b"line %d\r\n" % number for number in range(30))
+    (folder / "console.log").write_bytes(text + b"\x1b[31mKernel panic\xff\x07\n")
+    assert qemu.console_tail(machine, 3) == "line 28\nline 29\nKernel panic\ufffd\\x07"
+
+
+def test_a_program_that_fails(tmp_path: pathlib.Path) -> None:
+    script = tmp_path / "qemu-img"
+    script.write_text("#!/bin/sh\necho warning >&2\necho 'no space left' >&2\nexit 3\n")
+    script.chmod(0o755)
+    with pytest.raises(errors.ProviderError) as caught:
+        provider._run([str(script), "create"])
+    assert caught.value.message == f"{script} ended with status 3: warning\nno space left"
+
+
+def test_a_seed_is_for_the_owner_only(
+    qemu: provider.Provider,
+    space: workspace.Workspace,
+    machine: model.Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    image: Callable[..., object],
+) -> None:
+    ran: list[list[str]] = []
+
+    def run(words: list[str]) -> None:
+        ran.append(words)
+        (space.machine(machine.name) / "disk.new").touch()
+
+    monkeypatch.setattr(provider, "_run", run)
+    monkeypatch.setattr(qemu, "_images", {machine.image: image()})
+    qemu._make(machine)
+    folder = space.machine(machine.name)
+    assert sorted(path.name for path in folder.iterdir()) == ["disk.qcow2", "seed"]
+    assert (folder / "seed").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert ran == [
+        ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", "/cache/disk.qcow2",
+         str(folder / "disk.new"), "4G"]
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 """What a person sees while labkit works."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import io

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-
-import pytest
+from typing import TYPE_CHECKING
 
 from labkit import content
+
+if TYPE_CHECKING:
+    import pytest
 
 _ROOT = pathlib.Path(__file__).parents[1]
 

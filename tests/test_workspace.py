@@ -1,4 +1,4 @@
-"""The lab's folder: files that are whole, a ledger that is ours, a lock that dies with its holder."""
+"""The lab's folder: whole files, a ledger of ours, a lock that dies with its holder."""
 
 from __future__ import annotations
 

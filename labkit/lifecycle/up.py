@@ -97,7 +97,7 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
     for each in brought:
         each.subject.session.close()
     running = base.State.RUNNING
-    started = tuple(name for name, state in before.items() if state is not running)
+    started = tuple(each.name for each in only if before[each.name] is not running)
     return Result(report, failures, changes, started)
 
 

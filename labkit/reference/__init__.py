@@ -20,13 +20,15 @@ class Page(Protocol):
         ...
 
 
+def names() -> dict[str, str]:
+    """Return each page's file name, and the name of its module."""
+    found = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {f"{name.replace('_', '-')}.md": name for name in found if not name.startswith("_")}
+
+
 def pages() -> dict[str, str]:
     """Return every page by its file's name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {
-        f"{name.replace('_', '-')}.md": cast(
-            "Page", importlib.import_module(f"{__name__}.{name}")
-        ).page()
-        for name in names
-        if not name.startswith("_")
+    modules = {
+        file: importlib.import_module(f"{__name__}.{name}") for file, name in names().items()
     }
+    return {file: cast("Page", module).page() for file, module in modules.items()}

@@ -1,7 +1,8 @@
-"""Write the reference pages: `python -m labkit.reference`."""
+"""Write the reference pages: `python -m labkit.reference [FOLDER]`."""
 
 from __future__ import annotations
 
+import pathlib
 import sys
 
 from labkit import reference
@@ -10,11 +11,12 @@ from labkit.reference import _source
 
 def main() -> None:
     """Write each page, and name it on stdout."""
-    folder = _source.REPOSITORY / "docs" / "reference"
+    given = sys.argv[1:2]
+    folder = pathlib.Path(*given) if given else _source.REPOSITORY / "docs" / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in reference.pages().items():
         (folder / name).write_text(text, encoding="utf-8")
-        sys.stdout.write(f"docs/reference/{name}\n")
+        sys.stdout.write(f"{folder / name}\n")
 
 
 if __name__ == "__main__":

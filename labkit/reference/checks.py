@@ -38,9 +38,8 @@ def _check(name: str, check: base.Check) -> Iterator[str]:
     speed = "slow" if check.slow else "quick"
     yield f"How: {_source.words(check)} Asked: {where}. Speed: {speed}."
     good = next(case for case in _source.cases("checks", name) if _is_good(case))
-    rows = [
-        (each["subject"], each.get("expected", ""), each.get("hint", "")) for each in good["seen"]
-    ]
+    keys = ("subject", "expected", "hint")
+    rows = [[each.get(key, "") for key in keys] for each in good["seen"]]
     yield f"What is seen on {good.get('machine', 'ansible-01')} of a lab of three machines:"
     yield _markdown.table(("looks at", "expects", "hint when it fails"), rows)
 

@@ -68,7 +68,7 @@ def _section(name: str, shape: dict[str, Any]) -> Iterator[str]:
     yield _markdown.table(("key", "value", "default", "meaning"), rows)
 
 
-def _type(node: dict[str, Any]) -> str:
+def _type(node: dict[str, Any]) -> str:  # noqa: PLR0911 - one answer a kind
     if target := _target(node):
         title = _PLACES[target]
         return f"[mapping](#{_anchor(title)})"

@@ -95,7 +95,7 @@ def _default(field: FieldInfo) -> str:
     return _markdown.word(str(value).lower() if isinstance(value, bool) else value)
 
 
-def _describe(annotation: Any, *metadata: Any) -> str:  # noqa: ANN401 - whatever Python can say
+def _describe(annotation: Any, *metadata: Any) -> str:  # noqa: ANN401, PLR0911 - all of Python's types
     if get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
         return _describe(inner, *own, *metadata)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, cast
 
 import invoke.collection
-import invoke.parser
+from invoke.parser import context as parser
 
 from labkit import tasks
 from labkit.reference import _markdown, _source
@@ -29,6 +30,14 @@ def collections() -> dict[str, invoke.collection.Collection]:
     return {"": tasks.lab(), "image.": tasks.image(), "./lab ": own}
 
 
+def options(task: Any) -> dict[str, Any]:  # noqa: ANN401 - Invoke leaves the type's parameter out
+    """Return a task's arguments by their flags."""
+    fresh = copy.copy(task)
+    fresh.help = dict(task.help)  # Invoke empties it when it is asked for the arguments
+    context = cast("Any", parser.ParserContext(name="task", args=fresh.get_arguments()))
+    return dict(context.flags)
+
+
 def page() -> str:
     """Return the page."""
     parts = [_INTRODUCTION, "## A lab's tasks", *_section("", "labkit ")]
@@ -46,15 +55,12 @@ def _section(key: str, before: str) -> Iterator[str]:
 
 
 def _task(name: str, task: Any) -> Iterator[str]:  # noqa: ANN401 - see above
-    arguments = task.get_arguments()
-    context = invoke.parser.ParserContext(name=name, args=arguments)
-    given = " ".join(each.name.upper() for each in arguments if each.positional)
+    arguments = options(task)
+    given = "".join(f" {each.name.upper()}" for each in arguments.values() if each.positional)
     yield f"### {name}"
     yield _source.words(task)
-    yield _markdown.code(
-        f"{name} {given}".strip() + (" [OPTIONS]" if context.flags else ""), "text"
-    )
-    rows = [_option(flag, argument) for flag, argument in context.flags.items()]
+    yield _markdown.code(f"{name}{given}{' [OPTIONS]' if arguments else ''}", "text")
+    rows = [_option(flag, argument) for flag, argument in arguments.items()]
     if rows:
         yield _markdown.table(("option", "default", "meaning"), rows)
 

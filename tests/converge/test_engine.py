@@ -1,5 +1,7 @@
 """A machine becomes what its steps say: a real shell answers, operations work on small files."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import os
@@ -213,7 +215,7 @@ def test_a_command_that_fails_silently(session: LocalSession) -> None:
     )
 
 
-def test_the_later_commands_of_a_change_need_the_earlier_ones(session: LocalSession) -> None:
+def test_the_later_commands_of_a_change_need_the_earlier_ones() -> None:
     change = operations.Change("x", "", "y", ("false", "touch never"))
     difference = engine.Difference(_steps(Folder(path="x"))[0], (change,))
     assert engine._commands(difference) == "{ false; } &&\n{ touch never; }"
@@ -229,7 +231,11 @@ def test_a_print_that_cannot_be_read(session: LocalSession) -> None:
 
 def test_a_machine_without_a_shell(session: LocalSession, monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = sessions.Result("sudo: a password is required\n", 1)
-    monkeypatch.setattr(session, "_exec", lambda *_: refusal)
+
+    def refuse(*_: object) -> sessions.Result:
+        return refusal
+
+    monkeypatch.setattr(session, "_exec", refuse)
     assert _refused(session, Folder(path="a"), Folder(path="b")) == (
         "web-01 answered 0 of 2 probes",
         "can its user run 'sudo -n sh'? look at the log",
@@ -279,7 +285,10 @@ class _Booting(LocalSession):
 
 @pytest.fixture
 def booting(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> _Booting:
-    monkeypatch.setattr(engine.time, "sleep", lambda _: None)
+    def skip(_seconds: float) -> None:
+        """Wait for nothing: the machine of these tests reboots at once."""
+
+    monkeypatch.setattr(engine.time, "sleep", skip)
     return _Booting(tmp_path)
 
 

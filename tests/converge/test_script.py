@@ -55,7 +55,7 @@ def test_sections_do_not_see_one_another() -> None:
 
 
 def test_no_section_eats_the_next_one_as_its_input() -> None:
-    assert _answers(["cat; read line; echo \"<$line>\"", "echo next"]) == [
+    assert _answers(['cat; read line; echo "<$line>"', "echo next"]) == [
         ("<>\n", 0),
         ("next\n", 0),
     ]

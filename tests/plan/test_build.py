@@ -24,8 +24,11 @@ _GOLDEN = pathlib.Path(__file__).parents[1] / "cases" / "plan" / "default.json"
 
 
 def _text(names: Sequence[str], entries: str = "") -> str:
-    """Return a lab file whose addresses belong to names, wherever those stand."""
-    lines = ["lab: props", entries, "machines:"]
+    """Return a lab file whose addresses belong to names, wherever those stand.
+
+    No two of the names m0 to m60 share an SSH port under this name of a lab.
+    """
+    lines = ["lab: many", entries, "machines:"]
     for name in names:
         number = int(name.removeprefix("m")) + 20
         lines.append(f"  {name}: {{nat: 10.0.2.{number}, hostonly: 192.168.56.{number}}}")

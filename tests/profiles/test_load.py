@@ -146,7 +146,9 @@ def test_an_unknown_profile(
     make_keys: Callable[[model.Lab], keyring.Keyring],
     tmp_path: pathlib.Path,
 ) -> None:
-    text = "lab: x\nmachines:\n  m: {nat: 10.0.2.20, hostonly: 192.168.56.20, profiles: [ansibel]}\n"
+    text = (
+        "lab: x\nmachines:\n  m: {nat: 10.0.2.20, hostonly: 192.168.56.20, profiles: [ansibel]}\n"
+    )
     lab = plan_of(text)
     with pytest.raises(errors.LabError) as caught:
         load.steps(lab, lab.machines[0], make_keys(lab), tmp_path)

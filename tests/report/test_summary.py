@@ -72,9 +72,7 @@ def test_odd_folders_are_quoted(
     odd = lab.folder / "[red]a b"
     odd.mkdir()
     monkeypatch.chdir(lab.folder)
-    moved = context.Context(
-        odd, lab.lab, type(lab.space)(odd, lab.lab.name), lab.progress
-    )
+    moved = context.Context(odd, lab.lab, type(lab.space)(odd, lab.lab.name), lab.progress)
     out = shown(summary.render(moved, up.Result(_GOOD, (), 0, ())))
     assert "ssh -F '[red]a b/.lab/k8s-manual/ssh_config' ansible-01" in out
 

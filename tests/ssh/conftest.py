@@ -38,9 +38,7 @@ class Server:
 
     def endpoint(self, known_hosts: pathlib.Path, port: int = 0) -> base.Endpoint:
         user = getpass.getuser()
-        return base.Endpoint(
-            "web-01", "127.0.0.1", port or self.port, user, self.key, known_hosts
-        )
+        return base.Endpoint("web-01", "127.0.0.1", port or self.port, user, self.key, known_hosts)
 
 
 def _sshd() -> str:

@@ -207,16 +207,20 @@ def test_a_listener_that_says_nothing_is_given_up_soon(
 
 
 def test_a_listener_that_hangs_up(endpoint: Callable[..., base.Endpoint]) -> None:
-    with _listener(socket.socket.close) as port:
-        with pytest.raises(errors.UnreachableError) as caught:
-            session.Session(endpoint(port=port)).open(10)
+    with (
+        _listener(socket.socket.close) as port,
+        pytest.raises(errors.UnreachableError) as caught,
+    ):
+        session.Session(endpoint(port=port)).open(10)
     assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: closed at once"
 
 
 def test_a_listener_that_speaks_something_else(endpoint: Callable[..., base.Endpoint]) -> None:
-    with _listener(lambda plug: plug.sendall(b"HTTP/1.1 400 Bad Request\r\n" * 200)) as port:
-        with pytest.raises(errors.UnreachableError) as caught:
-            session.Session(endpoint(port=port)).open(2)
+    with (
+        _listener(lambda plug: plug.sendall(b"HTTP/1.1 400 Bad Request\r\n" * 200)) as port,
+        pytest.raises(errors.UnreachableError) as caught,
+    ):
+        session.Session(endpoint(port=port)).open(2)
     assert caught.value.message.startswith(f"web-01 does not answer on 127.0.0.1:{port}: ")
     assert "HTTP/1.1 400 Bad Request" in caught.value.message
 

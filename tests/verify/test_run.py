@@ -45,11 +45,13 @@ class _Machine(sessions.Session):
 
 class _Down(_Machine):
     def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+        del command, stdin, timeout
         raise errors.UnreachableError(f"{self.endpoint.machine} is down", hint="look at it")
 
 
 class _Late(_Machine):
     def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+        del command, stdin, timeout
         raise sessions.DeadlineError("web-01 did not finish within 300 s", output="begun")
 
 
@@ -76,6 +78,10 @@ class Word(operations.Operation[str]):
         return (operations.Change("the word", state, self.word, ("true",)),)
 
 
+def _silent(_machine: str, _text: str) -> None:
+    """Tell nobody."""
+
+
 _STEP = load.Step("word", Word(word="right"), "words matter", "provision/x.yml:3")
 
 
@@ -86,7 +92,7 @@ def _verify(
         run.Subject(lab.machine(each.endpoint.machine), (_STEP,) * steps, each)
         for each in sessions_
     ]
-    return run.verify(lab, subjects, narrate=lambda *_: None, quick=quick)
+    return run.verify(lab, subjects, narrate=_silent, quick=quick)
 
 
 def _of(report: reports.Report, machine: str) -> list[reports.Result]:
@@ -154,33 +160,26 @@ def test_a_state_that_is_as_wanted(two: model.Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "subject", "expected", "actual", "hint"),
+    ("printed", "said"),
     [
-        ("left", "the word", "right", "left", "'lab.up' makes it so again"),
-        ("rubbish", "words matter", "", "this is rubbish",
-         "that is provision/x.yml:3: words matter"),
-        ("crash", "words matter", "", "what it printed cannot be read (RuntimeError)",
-         "that is provision/x.yml:3: words matter"),
+        ("left", ("the word", "right", "left", "'lab.up' makes it so again")),
+        ("rubbish", ("words matter", "", "this is rubbish",
+                     "that is provision/x.yml:3: words matter")),
+        ("crash", ("words matter", "", "what it printed cannot be read (RuntimeError)",
+                   "that is provision/x.yml:3: words matter")),
     ],
 )  # fmt: skip
-def test_a_state_that_is_not(
-    two: model.Lab, printed: str, subject: str, expected: str, actual: str, hint: str
-) -> None:
+def test_a_state_that_is_not(two: model.Lab, printed: str, said: tuple[str, ...]) -> None:
     report = _verify(two, [_Machine("web-01", printed, "")], steps=1)
     (failed,) = [each for each in report.failures if each.check == "word"]
-    assert (failed.subject, failed.expected, failed.actual, failed.hint) == (
-        subject,
-        expected,
-        actual,
-        hint,
-    )
+    assert (failed.subject, failed.expected, failed.actual, failed.hint) == said
     assert not report.ok
 
 
 def test_what_converged_just_now_is_not_asked_again(two: model.Lab) -> None:
     machine = _Machine("web-01")
     subject = run.Subject(two.machine("web-01"), (_STEP,), machine, converged=True)
-    report = run.verify(two, [subject], narrate=lambda *_: None)
+    report = run.verify(two, [subject], narrate=_silent)
     assert "# word" not in machine.scripts[0]
     assert [each.ok for each in report.results if each.check == "word"] == [True]
 
@@ -230,10 +229,14 @@ def test_a_bug_of_labkit_is_no_result(two: model.Lab, monkeypatch: pytest.Monkey
 
 def test_machines_are_told_of(two: model.Lab) -> None:
     told: list[tuple[str, str]] = []
+
+    def tell(machine: str, text: str) -> None:
+        told.append((machine, text))
+
     subject = run.Subject(two.machine("web-01"), (), _Machine("web-01"))
-    run.verify(two, [subject], narrate=lambda *words: told.append(words))
+    run.verify(two, [subject], narrate=tell)
     assert told == [("web-01", "verifying")]
 
 
 def test_nothing_looked_at_is_not_well(two: model.Lab) -> None:
-    assert not run.verify(two, [], narrate=lambda *_: None).ok
+    assert not run.verify(two, [], narrate=_silent).ok

@@ -11,7 +11,7 @@ import psutil
 if TYPE_CHECKING:
     import pathlib
     import uuid
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 _GRACE = 3.0
 """Seconds that a process has to end by itself before it is killed."""
@@ -28,23 +28,33 @@ def of(machine: uuid.UUID, pid_file: pathlib.Path) -> psutil.Process | None:
 
 def is_of(machine: uuid.UUID, process: psutil.Process) -> bool:
     """Say whether a process is the QEMU of a machine."""
-    try:
-        words = process.cmdline()
-        # The option before it, so that a person's 'grep UUID' is not taken for a machine.
-        named = ("-uuid", str(machine)) in itertools.pairwise(words)
-        return named and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    # The option before it, so that a person's 'grep UUID' is not taken for a machine.
+    return ("-uuid", str(machine)) in _options(process)
 
 
-def every(machines: Iterable[uuid.UUID]) -> list[psutil.Process]:
-    """Look through all processes for those of the machines."""
-    wanted = list(machines)
+def every(machines: Mapping[uuid.UUID, pathlib.Path]) -> list[psutil.Process]:
+    """Look through all processes for those of machines, each by its UUID and its pid file.
+
+    The UUID alone follows from names: another folder's lab of the same name has the same one.
+    """
+    wanted = [
+        {("-uuid", str(machine)), ("-pidfile", str(path))} for machine, path in machines.items()
+    ]
     return [
         process
         for process in psutil.process_iter()
-        if any(is_of(machine, process) for machine in wanted)
+        for options in [_options(process)]
+        if any(each <= options for each in wanted)
     ]
+
+
+def _options(process: psutil.Process) -> set[tuple[str, str]]:
+    """Return each word of a command line with the next one; nothing when it has ended."""
+    try:
+        words = process.cmdline()
+        return set() if process.status() == psutil.STATUS_ZOMBIE else set(itertools.pairwise(words))
+    except psutil.Error:
+        return set()
 
 
 def end(process: psutil.Process, grace: float = _GRACE) -> None:

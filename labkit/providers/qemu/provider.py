@@ -175,20 +175,20 @@ class Provider(base.Provider):
         ledger = self._space.ledger
         ledger.set(machine.name, workspace.Mark.REMOVING)
         self._switch_off(machine)
-        for stray in process.every([machine.uuid]):
+        folder = self._space.machine(machine.name)
+        for stray in process.every({machine.uuid: folder / "pid"}):
             stray.kill()
             process.end(stray)
-        folder = self._space.machine(machine.name)
         if folder.exists():
             shutil.rmtree(folder)
         ledger.set(machine.name, None)
 
     def leftovers(self) -> Sequence[str]:
         """Look for processes and folders of the lab's machines."""
-        strays = process.every(machine.uuid for machine in self._lab.machines)
+        folders = {each.uuid: self._space.machine(each.name) for each in self._lab.machines}
+        strays = process.every({machine: folder / "pid" for machine, folder in folders.items()})
         found = [f"process {stray.pid} (qemu-system-x86_64)" for stray in strays]
-        folders = (self._space.machine(machine.name) for machine in self._lab.machines)
-        return [*found, *(str(folder) for folder in folders if folder.exists())]
+        return [*found, *(str(folder) for folder in folders.values() if folder.exists())]
 
     def alive(self, machine: model.Machine) -> None:
         """Complain when the machine's process has ended.

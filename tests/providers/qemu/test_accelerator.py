@@ -9,12 +9,13 @@ import psutil
 import pytest
 
 from labkit import errors
-from labkit.images import store
 from labkit.providers.qemu import accelerator
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable
+
+    from labkit.images import store
 
 
 class Host:
@@ -113,18 +114,14 @@ def test_no_device(host: Host, image: Callable[..., store.Image]) -> None:
 
 def test_an_image_without_a_kernel(host: Host, image: Callable[..., store.Image]) -> None:
     assert accelerator.choose("auto", image(loader=True), host.told.append) == "tcg"
-    assert host.told == [
-        "the image has no kernel to try KVM with: machines are emulated (TCG)"
-    ]
+    assert host.told == ["the image has no kernel to try KVM with: machines are emulated (TCG)"]
 
 
 def test_who_insists_on_kvm_is_refused(host: Host, image: Callable[..., store.Image]) -> None:
     host.qemu("exit 1")
     with pytest.raises(errors.ProviderError) as caught:
         accelerator.choose("kvm", image(), host.told.append)
-    assert caught.value.message == (
-        "lab.yml says accel: kvm, but no guest runs on this host's KVM"
-    )
+    assert caught.value.message == ("lab.yml says accel: kvm, but no guest runs on this host's KVM")
     assert caught.value.hint == (
         "enable VT-x or AMD-V in the firmware, or set providers.qemu.accel to auto"
     )

@@ -1,5 +1,7 @@
 """The command line of one machine."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import itertools
@@ -68,9 +70,7 @@ def test_the_ssh_of_the_machine_is_on_the_loopback_address_only(
 def test_a_comma_in_a_path_is_written_twice(build: Callable[..., list[str]]) -> None:
     words = build(folder="/a,b")
     assert "file.filename=/a,,b/disk.qcow2," in _value(words, "-blockdev")
-    assert _value(words, "-chardev", "file") == (
-        "file,id=console,path=/a,,b/console.log,append=on"
-    )
+    assert _value(words, "-chardev", "file") == ("file,id=console,path=/a,,b/console.log,append=on")
     assert _value(words, "-fw_cfg") == "name=opt/labkit/seed,file=/a,,b/seed"
     # These take a path and nothing else.
     assert _value(words, "-pidfile") == "/a,b/pid"

@@ -19,7 +19,7 @@ from labkit.providers.qemu import monitor
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-_GREETING = {
+_GREETING: dict[str, Any] = {
     "QMP": {
         "version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""},
         "capabilities": [],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -68,9 +67,9 @@ def test_a_process_of_the_machine(
 def test_a_foreign_process_of_that_number_is_not_ours(
     tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]], words: tuple[str, ...]
 ) -> None:
-    foreign = start(*words)
+    foreign = start(*words, "-pidfile", str(tmp_path / "pid"))
     assert _of(tmp_path, str(foreign.pid)) is None
-    assert foreign.pid not in {each.pid for each in process.every([_UUID])}
+    assert process.every({_UUID: tmp_path / "pid"}) == []
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "0x1", "4194305", "9" * 30, "1 2"])
@@ -100,14 +99,24 @@ def test_a_dead_process_is_no_machine(
     assert _of(tmp_path, str(ours.pid)) is None
 
 
-def test_every_finds_by_what_runs_alone(start: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_every_finds_by_what_runs_alone(
+    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+) -> None:
     other = uuid.UUID(int=_UUID.int + 2)
-    ours = [start("-uuid", str(_UUID)), start("-uuid", str(other))]
-    start("-uuid", str(uuid.UUID(int=_UUID.int + 3)))
-    found = process.every([_UUID, other])
+    wanted = {_UUID: tmp_path / "one", other: tmp_path / "two"}
+    ours = [start("-uuid", str(machine), "-pidfile", str(path)) for machine, path in wanted.items()]
+    assert not any(path.exists() for path in wanted.values())
+    found = process.every(wanted)
     assert sorted(each.pid for each in found) == sorted(each.pid for each in ours)
-    assert process.every([]) == []
-    assert os.getpid() not in {each.pid for each in found}
+    assert process.every({}) == []
+
+
+def test_a_lab_of_the_same_name_in_another_folder_is_not_ours(
+    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    theirs = start("-uuid", str(_UUID), "-pidfile", "/elsewhere/.lab/demo/machines/web-01/pid")
+    assert theirs.poll() is None
+    assert process.every({_UUID: tmp_path / "pid"}) == []
 
 
 def test_end_kills_what_does_not_end(start: Callable[..., subprocess.Popen[bytes]]) -> None:

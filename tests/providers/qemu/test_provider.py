@@ -1,8 +1,12 @@
 """What can be said of machines without starting one."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import dataclasses
+import pathlib
+import secrets
 import socket
 import subprocess
 import sys
@@ -16,7 +20,6 @@ from labkit.providers import base
 from labkit.providers.qemu import provider
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Callable, Generator
 
     from labkit.plan import model
@@ -24,19 +27,32 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def space(tmp_path: pathlib.Path, default_lab: model.Lab) -> workspace.Workspace:
-    made = workspace.Workspace(tmp_path, default_lab.name)
+def lab(plan_of: Callable[[str], model.Lab]) -> model.Lab:
+    """Return the default lab under another name: a real one may run on this host."""
+    text = (pathlib.Path(__file__).parents[3] / "lab.yml").read_text(encoding="utf-8")
+    name = f"t{secrets.token_hex(8)}"
+    return plan_of(text.replace("lab: k8s-manual", f"lab: {name}"))
+
+
+@pytest.fixture
+def machine(lab: model.Lab) -> model.Machine:
+    return lab.machine("ansible-01")
+
+
+@pytest.fixture
+def space(tmp_path: pathlib.Path, lab: model.Lab) -> workspace.Workspace:
+    made = workspace.Workspace(tmp_path, lab.name)
     made.make()
     return made
 
 
 @pytest.fixture
 def qemu(
-    default_lab: model.Lab,
+    lab: model.Lab,
     space: workspace.Workspace,
     make_keys: Callable[[model.Lab], keyring.Keyring],
 ) -> provider.Provider:
-    return provider.Provider(default_lab, space, lambda: make_keys(default_lab), lambda _: None)
+    return provider.Provider(lab, space, lambda: make_keys(lab), lambda _: None)
 
 
 @pytest.fixture
@@ -44,12 +60,12 @@ def running(
     space: workspace.Workspace, machine: model.Machine
 ) -> Generator[subprocess.Popen[bytes]]:
     """Run something that looks like the machine's QEMU, and ends with its input."""
-    words = ["-uuid", str(machine.uuid)]
+    folder = space.machine(machine.name)
+    folder.mkdir(parents=True)
+    words = ["-uuid", str(machine.uuid), "-pidfile", str(folder / "pid")]
     with subprocess.Popen(
         [sys.executable, "-c", "import sys; sys.stdin.read()", *words], stdin=subprocess.PIPE
     ) as process:
-        folder = space.machine(machine.name)
-        folder.mkdir(parents=True)
         (folder / "pid").write_text(str(process.pid))
         (folder / "disk.qcow2").touch()
         yield process
@@ -78,20 +94,18 @@ def test_endpoint(
     qemu: provider.Provider, space: workspace.Workspace, machine: model.Machine
 ) -> None:
     found = qemu.endpoint(machine)
-    assert (found.machine, found.host, found.port) == ("ansible-01", "127.0.0.1", 30777)
+    assert (found.machine, found.host, found.port) == ("ansible-01", "127.0.0.1", machine.ssh_port)
     assert found.known_hosts == space.known_hosts
 
 
-def test_preflight_names_a_port_that_is_taken(
-    default_lab: model.Lab, space: workspace.Workspace
-) -> None:
+def test_preflight_names_a_port_that_is_taken(lab: model.Lab, space: workspace.Workspace) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        machine = dataclasses.replace(default_lab.machines[0], ssh_port=port)
-        lab = dataclasses.replace(default_lab, machines=(machine,))
-        qemu = provider.Provider(lab, space, pytest.fail, lambda _: None)
+        machine = dataclasses.replace(lab.machines[0], ssh_port=port)
+        alone = dataclasses.replace(lab, machines=(machine,))
+        qemu = provider.Provider(alone, space, pytest.fail, lambda _: None)
         found, memory = qemu.preflight()
     assert found == base.Finding(
         f"port {port} for ansible-01",
@@ -111,9 +125,7 @@ def test_preflight_does_not_look_at_the_port_of_a_running_machine(
     assert not any("ansible-01" in name for name in names)
 
 
-def test_preflight_counts_memory(
-    qemu: provider.Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_preflight_counts_memory(qemu: provider.Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     class Memory:
         available = 2000 << 20
 
@@ -148,7 +160,7 @@ def test_leftovers_and_destroy(
     assert qemu.leftovers() == [f"process {running.pid} (qemu-system-x86_64)", str(folder)]
     (folder / "pid").unlink()  # found by what runs, too
     qemu.destroy(machine)
-    assert running.wait(timeout=10) != 0
+    assert not psutil.pid_exists(running.pid)
     assert qemu.leftovers() == []
     assert space.ledger.machines() == {}
     qemu.destroy(machine)

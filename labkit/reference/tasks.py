@@ -30,12 +30,11 @@ def collections() -> dict[str, invoke.collection.Collection]:
     return {"": tasks.lab(), "image.": tasks.image(), "./lab ": own}
 
 
-def options(task: Any) -> dict[str, Any]:  # noqa: ANN401 - Invoke leaves the type's parameter out
-    """Return a task's arguments by their flags."""
+def context(name: str, task: Any) -> parser.ParserContext:  # noqa: ANN401 - Invoke's Task[...]
+    """Return what Invoke parses a task's command line by."""
     fresh = copy.copy(task)
     fresh.help = dict(task.help)  # Invoke empties it when it is asked for the arguments
-    context = cast("Any", parser.ParserContext(name="task", args=fresh.get_arguments()))
-    return dict(context.flags)
+    return parser.ParserContext(name=name, args=fresh.get_arguments())
 
 
 def page() -> str:
@@ -55,8 +54,8 @@ def _section(key: str, before: str) -> Iterator[str]:
 
 
 def _task(name: str, task: Any) -> Iterator[str]:  # noqa: ANN401 - see above
-    arguments = options(task)
-    given = "".join(f" {each.name.upper()}" for each in arguments.values() if each.positional)
+    arguments = dict(cast("Any", context(name, task)).flags)
+    given = "".join(f" {each.name.upper()}" for each in arguments.values() if _is_given(each))
     yield f"### {name}"
     yield _source.words(task)
     yield _markdown.code(f"{name}{given}{' [OPTIONS]' if arguments else ''}", "text")
@@ -65,10 +64,15 @@ def _task(name: str, task: Any) -> Iterator[str]:  # noqa: ANN401 - see above
         yield _markdown.table(("option", "default", "meaning"), rows)
 
 
+def _is_given(argument: Any) -> bool:  # noqa: ANN401 - Invoke's own
+    """Say whether a value may stand alone: Invoke fills in only those that it cannot do without."""
+    return bool(argument.positional) and argument.default is None
+
+
 def _option(flag: str, argument: Any) -> tuple[str, str, str]:  # noqa: ANN401 - Invoke's own
     value = _VALUES.get(argument.kind, "")
     shown = f"{flag}={value}" if value else flag
-    if argument.positional:
+    if _is_given(argument):
         shown = f"{argument.name.upper()} or {shown}"
     default = "" if argument.kind is list or not argument.default else str(argument.default)
     return _markdown.word(shown), default, argument.help or ""

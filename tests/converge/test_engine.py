@@ -246,13 +246,13 @@ def test_a_machine_without_a_shell(session: LocalSession, monkeypatch: pytest.Mo
 def test_the_deadline_names_the_operation(
     session: LocalSession, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:
-    monkeypatch.setattr(engine, "_PROBE_TIMEOUT" if phase == "look" else "_APPLY_TIMEOUT", 0.4)
-    slow = {"look": "sleep 5"} if phase == "look" else {"command": "sleep 5"}
+    monkeypatch.setattr(engine, "_PROBE_TIMEOUT" if phase == "look" else "_APPLY_TIMEOUT", 1.5)
+    slow = {"look": "sleep 90"} if phase == "look" else {"command": "sleep 90"}
     steps = _steps(Folder(path="a"), Line(path="b", text="one", **slow), Folder(path="c"))
     with pytest.raises(errors.UnreachableError) as caught:
         engine.Machine(session, steps).converge()
     assert (caught.value.message, caught.value.hint) == (
-        "web-01 did not finish 'line' within 0 s",
+        "web-01 did not finish 'line' within 2 s",
         "that is provision/x.yml:2: reason 2",
     )
     assert (session.folder / "a").exists() == (phase == "apply")

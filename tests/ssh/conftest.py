@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 _PRIVILEGE_SEPARATION = pathlib.Path("/run/sshd")
-_WAIT = 10.0
+_WAIT = 30.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,5 +144,5 @@ def endpoint(server: Server, tmp_path: pathlib.Path) -> Callable[..., base.Endpo
 def opened(endpoint: Callable[..., base.Endpoint]) -> Generator[session.Session]:
     """Log in for one test."""
     with session.Session(endpoint()) as made:
-        made.open(10)
+        made.open(60)
         yield made

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import signal
 import socket
 import threading
 import time
@@ -11,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labkit import errors
+from labkit import errors, shell
 from labkit.providers import base
 from labkit.ssh import keys, session
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable, Generator
 
 
@@ -52,20 +55,20 @@ def _free_port() -> int:
 
 
 def test_output_and_status(opened: session.Session) -> None:
-    assert opened.run("echo hello; exit 3", timeout=10) == session.Result("hello\n", 3)
+    assert opened.run("echo hello; exit 3", timeout=60) == session.Result("hello\n", 3)
     # The same connection serves again.
-    assert opened.run("", timeout=10) == session.Result("", 0)
+    assert opened.run("", timeout=60) == session.Result("", 0)
 
 
 def test_both_streams_keep_their_order(opened: session.Session) -> None:
     script = "for n in 1 2 3; do echo out $n; echo err $n >&2; done"
-    said = opened.run(script, timeout=10).output.split("\n")
+    said = opened.run(script, timeout=60).output.split("\n")
     assert said == ["out 1", "err 1", "out 2", "err 2", "out 3", "err 3", ""]
 
 
 def test_more_than_a_window_of_output_does_not_deadlock(opened: session.Session) -> None:
     script = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo complaint >&2; exit 1"
-    result = opened.run(script, timeout=30)
+    result = opened.run(script, timeout=60)
     assert (len(result.output), result.output[-11:], result.status) == (
         5_000_011,
         "\ncomplaint\n",
@@ -75,55 +78,61 @@ def test_more_than_a_window_of_output_does_not_deadlock(opened: session.Session)
 
 def test_a_script_of_any_size(opened: session.Session) -> None:
     script = f": '{'x' * 300_000}'\necho done"
-    assert opened.run(script, timeout=20) == session.Result("done\n", 0)
+    assert opened.run(script, timeout=60) == session.Result("done\n", 0)
 
 
 def test_programs_do_not_eat_the_script(opened: session.Session) -> None:
-    assert opened.run("cat\nread line\necho after", timeout=10).output == "after\n"
+    assert opened.run("cat\nread line\necho after", timeout=60).output == "after\n"
 
 
 def test_bytes_that_are_not_utf_8(opened: session.Session) -> None:
-    assert opened.run("printf '\\377\\000\\n'", timeout=10).output == "\ufffd\0\n"
+    assert opened.run("printf '\\377\\000\\n'", timeout=60).output == "\ufffd\0\n"
 
 
 def test_the_script_does_not_show_in_the_process_list(opened: session.Session) -> None:
     script = "secret=hidden-word; tr '\\0' ' ' < /proc/$$/cmdline"
-    assert opened.run(script, timeout=10).output == "sh -s "
+    assert opened.run(script, timeout=60).output == "sh -s "
 
 
-def test_the_deadline(opened: session.Session) -> None:
+def test_the_deadline(opened: session.Session, tmp_path: pathlib.Path) -> None:
+    slow = shell.line("echo $$ > {}; echo begun; exec sleep 90", tmp_path / "pid")
     start = time.monotonic()
     with pytest.raises(session.DeadlineError) as caught:
-        opened.run("echo begun; sleep 30", timeout=1)
-    assert time.monotonic() - start < 4
-    assert caught.value.message == "web-01 did not finish within 1 s"
+        opened.run(slow, timeout=2)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert time.monotonic() - start < 30
+    assert caught.value.message == "web-01 did not finish within 2 s"
     assert caught.value.hint == (
         "look at its console and at its load; a slow host needs a longer time limit"
     )
     assert caught.value.output == "begun\n"
     assert caught.value.exit_code == errors.ExitCode.UNREACHABLE
     # The connection is still good.
-    assert opened.run("echo again", timeout=10).output == "again\n"
+    assert opened.run("echo again", timeout=60).output == "again\n"
 
 
-def test_the_deadline_holds_for_a_shell_that_closed_its_output(opened: session.Session) -> None:
+def test_the_deadline_holds_for_a_shell_that_closed_its_output(
+    opened: session.Session, tmp_path: pathlib.Path
+) -> None:
+    slow = shell.line("echo $$ > {}; echo begun; exec sleep 90 >&- 2>&-", tmp_path / "pid")
     start = time.monotonic()
     with pytest.raises(session.DeadlineError) as caught:
-        opened.run("echo begun; exec >&- 2>&-; sleep 6", timeout=1)
-    assert time.monotonic() - start < 4
+        opened.run(slow, timeout=2)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert time.monotonic() - start < 30
     assert caught.value.output == "begun\n"
 
 
 def test_endless_output_ends(opened: session.Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_LIMIT", 1 << 20)
     with pytest.raises(errors.UnreachableError, match=r"^web-01 printed more than 1 MiB$"):
-        opened.run("yes", timeout=20)
+        opened.run("yes", timeout=60)
 
 
 def test_a_connection_that_is_cut_in_mid_run(opened: session.Session) -> None:
     # The shell's parent is the server's process for this connection.
     with pytest.raises(errors.UnreachableError) as caught:
-        opened.run("echo begun; kill -9 $PPID; sleep 5; echo never", timeout=20)
+        opened.run("echo begun; kill -9 $PPID; sleep 1; echo never", timeout=60)
     assert caught.value.message == (
         "the connection to web-01 broke: it ended without an exit status"
     )
@@ -131,7 +140,7 @@ def test_a_connection_that_is_cut_in_mid_run(opened: session.Session) -> None:
 
 def test_a_shell_that_is_killed(opened: session.Session) -> None:
     with pytest.raises(errors.UnreachableError) as caught:
-        opened.run("kill -9 $$", timeout=20)
+        opened.run("kill -9 $$", timeout=60)
     assert caught.value.message == (
         "the connection to web-01 broke: it ended without an exit status"
     )
@@ -140,7 +149,7 @@ def test_a_shell_that_is_killed(opened: session.Session) -> None:
 def test_close_twice_and_open_again(opened: session.Session) -> None:
     opened.close()
     opened.close()
-    assert opened.run("echo back", timeout=10).output == "back\n"
+    assert opened.run("echo back", timeout=60).output == "back\n"
 
 
 def test_another_host_key_is_refused_before_anything_is_sent(
@@ -153,7 +162,7 @@ def test_another_host_key_is_refused_before_anything_is_sent(
     monkeypatch.setattr("paramiko.transport.Transport.open_session", never)
     wrong = endpoint(pinned=keys.generate("another").public)
     with session.Session(wrong) as made, pytest.raises(errors.UnreachableError) as caught:
-        made.run("echo never", timeout=10)
+        made.run("echo never", timeout=60)
     assert caught.value.message == (
         "web-01 showed another host key than the one pinned when it was made"
     )
@@ -166,7 +175,7 @@ def test_another_host_key_is_refused_before_anything_is_sent(
 def test_an_unknown_host_is_refused(endpoint: Callable[..., base.Endpoint]) -> None:
     unknown = endpoint(pinned="")
     with session.Session(unknown) as made, pytest.raises(errors.UnreachableError) as caught:
-        made.open(10)
+        made.open(60)
     assert caught.value.message == (
         f"web-01 does not answer on 127.0.0.1:{unknown.port}: "
         f"Server '[127.0.0.1]:{unknown.port}' not found in known_hosts"
@@ -180,7 +189,7 @@ def test_another_login_key_is_refused(endpoint: Callable[..., base.Endpoint]) ->
     other.write_text(keys.generate("other").private.reveal())
     stranger = base.Endpoint("web-01", place.host, place.port, place.user, other, place.known_hosts)
     with session.Session(stranger) as made, pytest.raises(errors.UnreachableError) as caught:
-        made.open(10)
+        made.open(60)
     assert caught.value.message == (
         f"web-01 does not answer on 127.0.0.1:{place.port}: Authentication failed."
     )
@@ -189,7 +198,7 @@ def test_another_login_key_is_refused(endpoint: Callable[..., base.Endpoint]) ->
 def test_nobody_listens(endpoint: Callable[..., base.Endpoint]) -> None:
     place = endpoint(port=_free_port())
     with pytest.raises(errors.UnreachableError) as caught:
-        session.Session(place).open(10)
+        session.Session(place).open(60)
     assert caught.value.message == (
         f"web-01 does not answer on 127.0.0.1:{place.port}: [Errno 111] Connection refused"
     )
@@ -201,8 +210,8 @@ def test_a_listener_that_says_nothing_is_given_up_soon(
     with _listener(lambda _: None) as port:
         start = time.monotonic()
         with pytest.raises(errors.UnreachableError) as caught:
-            session.Session(endpoint(port=port)).open(30, banner=0.3)
-        assert time.monotonic() - start < 3
+            session.Session(endpoint(port=port)).open(60, banner=0.3)
+        assert time.monotonic() - start < 30
     assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: timed out"
 
 
@@ -211,7 +220,7 @@ def test_a_listener_that_hangs_up(endpoint: Callable[..., base.Endpoint]) -> Non
         _listener(socket.socket.close) as port,
         pytest.raises(errors.UnreachableError) as caught,
     ):
-        session.Session(endpoint(port=port)).open(10)
+        session.Session(endpoint(port=port)).open(60)
     assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: closed at once"
 
 
@@ -243,8 +252,8 @@ def test_wait_narrates_each_new_answer_once(endpoint: Callable[..., base.Endpoin
 
     made.open = open_later
     with made:
-        session.wait(made, timeout=20, narrate=told.append)
-        assert made.run("echo up", timeout=10).output == "up\n"
+        session.wait(made, timeout=60, narrate=told.append)
+        assert made.run("echo up", timeout=60).output == "up\n"
     assert told == ["waiting for SSH: web-01 is booting", "waiting for SSH: web-01 is nearly there"]
 
 
@@ -264,7 +273,7 @@ def test_wait_does_not_wait_for_another_host_key(endpoint: Callable[..., base.En
     start = time.monotonic()
     with pytest.raises(errors.UnreachableError, match="another host key"):
         session.wait(wrong, timeout=60, narrate=told.append)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
     assert told == []
 
 

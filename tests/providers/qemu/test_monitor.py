@@ -136,7 +136,7 @@ def test_a_qemu_that_hangs(tmp_path: pathlib.Path) -> None:
     start = time.monotonic()
     with _listening(path, Qemu({}, silent=True)), pytest.raises(errors.ProviderError) as caught:
         monitor.execute(path, "query-status", timeout=0.3)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 8
     assert caught.value.message == f"QEMU does not answer 'query-status' on {path}: TimeoutError"
 
 

@@ -123,7 +123,7 @@ def test_end_kills_what_does_not_end(start: Callable[..., subprocess.Popen[bytes
     stubborn = start("-uuid", str(_UUID))
     begun = time.monotonic()
     process.end(psutil.Process(stubborn.pid), grace=0.3)
-    assert 0.2 < time.monotonic() - begun < 3
+    assert 0.2 < time.monotonic() - begun < 30
     assert not psutil.pid_exists(stubborn.pid)
 
 

@@ -408,7 +408,8 @@ def test_the_provider_works(
     assert {states[other.name] for other in others} == {provider_base.State.ABSENT}
     assert provider.leftovers() == [f"the mark of {first.name}"]
     provider.stop(first)
-    provider.destroy(first)
+    assert provider.made() == (first.name,)
+    provider.destroy(first.name)
     assert (provider.leftovers(), provider.console_tail(first)) == ([], "")
 
 
@@ -420,11 +421,18 @@ def test_the_words_are_the_projects(page: pathlib.Path) -> None:
     assert re.findall(r"(?i)\b(?:simply|just|easily|e\.g\.|i\.e\.)", prose(page)) == []
 
 
-def test_no_document_names_the_machine_that_made_it() -> None:
+def test_no_file_names_the_machine_that_made_it() -> None:
     own = [str(path) for path in (ROOT, pathlib.Path.home() / ".cache") if len(path.parts) > 2]
-    files = [*PAGES, *PICTURES, *(ROOT / "labkit" / "reference").glob("*.py")]
+    listed = [path for path in ROOT.rglob("*") if path.is_file()]
+    hidden = (path.relative_to(ROOT).parts for path in listed)
+    files = [
+        path
+        for path, parts in zip(listed, hidden, strict=True)
+        if not any(part.startswith(".") or part == "__pycache__" for part in parts)
+    ]
+    assert len(files) > len(PAGES) + len(PICTURES)
     for file in files:
-        text = file.read_text(encoding="utf-8").replace("&#160;", " ")
+        text = file.read_text(encoding="utf-8", errors="replace")
         assert [path for path in own if path in text] == [], file
 
 

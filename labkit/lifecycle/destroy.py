@@ -16,11 +16,11 @@ def destroy(lab: context.Context) -> tuple[str, ...]:
     Raises:
         errors.LeftoverError: Something could not be removed; names each thing.
     """
+    lab.space.ledger.mend()
     if not lab.space.path.exists() and not lab.provider.leftovers():
         return ()
     lab.space.make()
-    lab.space.ledger.mend()
-    machines = {machine.name: machine for machine in lab.lab.machines}
+    machines = {name: name for name in lab.provider.made()}
     done = parallel.each(machines, lab.provider.destroy)
     reasons = [f"{name}: {error}" for name, error in done.items() if isinstance(error, Exception)]
     left = [*reasons, *lab.provider.leftovers()]

@@ -74,6 +74,7 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
         preflight(lab)
         lab.provider.prepare()
         render.render_ssh_config(lab)
+    _mention_strangers(lab)
     before = lab.provider.status()
     trusted = _is_trusted(lab, before)
     with lab.progress.phase("boot and configure"), lab.progress.watch():
@@ -99,6 +100,13 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
     running = base.State.RUNNING
     started = tuple(each.name for each in only if before[each.name] is not running)
     return Result(report, failures, changes, started)
+
+
+def _mention_strangers(lab: context.Context) -> None:
+    planned = {machine.name for machine in lab.lab.machines}
+    for name in lab.provider.made():
+        if name not in planned:
+            lab.progress.say(f"{name} is no longer in lab.yml, but still there: left as it is")
 
 
 def preflight(lab: context.Context) -> None:

@@ -75,8 +75,12 @@ class Provider(abc.ABC):
         """Shut the machine down; its disk stays."""
 
     @abc.abstractmethod
-    def destroy(self, machine: model.Machine) -> None:
-        """Remove the machine and all that was made for it."""
+    def made(self) -> Sequence[str]:
+        """Name every machine that was made for the lab, also those that lab.yml no longer has."""
+
+    @abc.abstractmethod
+    def destroy(self, name: str) -> None:
+        """Remove a machine and all that was made for it."""
 
     @abc.abstractmethod
     def leftovers(self) -> Sequence[str]:

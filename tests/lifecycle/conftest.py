@@ -59,14 +59,17 @@ class Provider(base.Provider):
         return base.Endpoint(machine.name, "127.0.0.1", 22, "root", nowhere, nowhere)
 
     def start(self, machine: model.Machine) -> base.Endpoint:
-        self._do("start", machine, base.State.RUNNING)
+        self._do("start", machine.name, base.State.RUNNING)
         return self.endpoint(machine)
 
     def stop(self, machine: model.Machine) -> None:
-        self._do("stop", machine, base.State.STOPPED)
+        self._do("stop", machine.name, base.State.STOPPED)
 
-    def destroy(self, machine: model.Machine) -> None:
-        self._do("destroy", machine, base.State.ABSENT)
+    def made(self) -> Sequence[str]:
+        return sorted(self.states)
+
+    def destroy(self, name: str) -> None:
+        self._do("destroy", name, base.State.ABSENT)
 
     def leftovers(self) -> Sequence[str]:
         absent = base.State.ABSENT
@@ -80,11 +83,11 @@ class Provider(base.Provider):
         del lines
         return f"the console of {machine.name}"
 
-    def _do(self, verb: str, machine: model.Machine, state: base.State) -> None:
-        self.asked.append(f"{verb} {machine.name}")
-        if machine.name in self.broken:
-            raise self.broken[machine.name]
-        self.states[machine.name] = state
+    def _do(self, verb: str, name: str, state: base.State) -> None:
+        self.asked.append(f"{verb} {name}")
+        if name in self.broken:
+            raise self.broken[name]
+        self.states[name] = state
 
 
 class Session(sessions.Session):

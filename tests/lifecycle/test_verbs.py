@@ -115,15 +115,23 @@ def test_destroy_finds_machines_whose_folder_is_gone(
     assert set(provider.states.values()) == {base.State.ABSENT}
 
 
+def test_destroy_takes_machines_that_lab_yml_no_longer_has(
+    lab: context.Context, provider: Double
+) -> None:
+    provider.states = {**_BOTH, "old-01": base.State.RUNNING}
+    assert destroy.destroy(lab) == ("ansible-01", "old-01", "web-01")
+    assert set(provider.states.values()) == {base.State.ABSENT}
+
+
 def test_destroy_with_a_broken_ledger(lab: context.Context, provider: Double) -> None:
     provider.states = dict(_BOTH)
     lab.space.make()
     lab.space.ledger.path.write_text("rubbish")
 
-    def note(machine: Double) -> None:
-        lab.space.ledger.set(machine.name, workspace.Mark.REMOVING)
-        provider.states[machine.name] = base.State.ABSENT
-        lab.space.ledger.set(machine.name, None)
+    def note(name: str) -> None:
+        lab.space.ledger.set(name, workspace.Mark.REMOVING)
+        provider.states[name] = base.State.ABSENT
+        lab.space.ledger.set(name, None)
 
     provider.destroy = note
     assert destroy.destroy(lab) == ("ansible-01", "web-01")

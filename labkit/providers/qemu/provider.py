@@ -19,6 +19,7 @@ from labkit.providers.qemu import accelerator, command, monitor, process
 
 if TYPE_CHECKING:
     import pathlib
+    import uuid
     from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
@@ -88,13 +89,24 @@ class Provider(base.Provider):
         """Make the disk when there is none, and start the process when it does not run."""
         state = self._state(machine)
         ledger = self._space.ledger
-        if state is base.State.ABSENT or ledger.machines().get(machine.name) is None:
+        if state is base.State.ABSENT:
             ledger.set(machine.name, workspace.Mark.MAKING)
             self._make(machine)
+        words = self._command(machine)
+        if state is base.State.RUNNING:
+            self._refuse_other_hardware(machine, words)
+        else:
             ledger.set(machine.name, workspace.Mark.MADE)
-        if state is not base.State.RUNNING:
-            self._launch(machine)
+            _run(words, cwd=self._space.machine(machine.name))
         return self.endpoint(machine)
+
+    def _refuse_other_hardware(self, machine: model.Machine, words: list[str]) -> None:
+        running = process.of(machine.uuid, self._space.machine(machine.name) / "pid")
+        if running is not None and running.cmdline() != words:
+            raise errors.ProviderError(
+                f"{machine.name} runs with other hardware than lab.yml says now",
+                hint=f"'lab.halt --only {machine.name}', then 'lab.up' starts it with the new one",
+            )
 
     def _make(self, machine: model.Machine) -> None:
         folder = self._space.machine(machine.name)
@@ -112,27 +124,14 @@ class Provider(base.Provider):
         # The disk comes last: its being there means that the machine is whole.
         disk = folder / "disk.qcow2"
         new = folder / "disk.new"
-        _run(
-            [
-                "qemu-img",
-                "create",
-                "-q",
-                "-f",
-                "qcow2",
-                "-F",
-                "qcow2",
-                "-b",
-                str(image.disk),
-                str(new),
-                f"{machine.disk_gib}G",
-            ]
-        )
+        words = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(image.disk)]
+        _run([*words, str(new), f"{machine.disk_gib}G"])
         new.replace(disk)
 
-    def _launch(self, machine: model.Machine) -> None:
+    def _command(self, machine: model.Machine) -> list[str]:
         folder = self._space.machine(machine.name)
         image = self._images[machine.image]
-        words = command.build(
+        return command.build(
             machine,
             network=self._lab.network("nat"),
             segment=derive.segment(self._lab.name),
@@ -146,7 +145,6 @@ class Provider(base.Provider):
             ),
             run_as="nobody" if system.is_root() else None,
         )
-        _run(words, cwd=folder)
 
     def stop(self, machine: model.Machine) -> None:
         """Press the power button and wait; a machine that does not listen is switched off."""
@@ -159,33 +157,42 @@ class Provider(base.Provider):
             running.wait(_SHUTDOWN)
         except psutil.TimeoutExpired:
             self._narrate(f"{machine.name} ignored its power button for {_SHUTDOWN:.0f} s")
-            self._switch_off(machine)
+            self._switch_off(machine.name)
 
-    def _switch_off(self, machine: model.Machine) -> None:
-        folder = self._space.machine(machine.name)
-        running = process.of(machine.uuid, folder / "pid")
+    def _switch_off(self, name: str) -> None:
+        folder = self._space.machine(name)
+        running = process.of(self._uuid(name), folder / "pid")
         if running is None:
             return
         with contextlib.suppress(errors.ProviderError):  # then it is killed
             monitor.execute(folder / "monitor", "quit", timeout=2.0)
         process.end(running)
 
-    def destroy(self, machine: model.Machine) -> None:
+    def made(self) -> Sequence[str]:
+        """Name the lab's machines, those of the ledger, and those that have a folder."""
+        planned = {machine.name for machine in self._lab.machines}
+        folders = self._space.machine("").glob("*/")
+        return sorted({*planned, *self._space.ledger.machines(), *(each.name for each in folders)})
+
+    def _uuid(self, name: str) -> uuid.UUID:
+        return derive.machine_uuid(self._lab.name, name)
+
+    def destroy(self, name: str) -> None:
         """Switch the machine off and remove its folder."""
         ledger = self._space.ledger
-        ledger.set(machine.name, workspace.Mark.REMOVING)
-        self._switch_off(machine)
-        folder = self._space.machine(machine.name)
-        for stray in process.every({machine.uuid: folder / "pid"}):
+        ledger.set(name, workspace.Mark.REMOVING)
+        self._switch_off(name)
+        folder = self._space.machine(name)
+        for stray in process.every({self._uuid(name): folder / "pid"}):
             stray.kill()
             process.end(stray)
         if folder.exists():
             shutil.rmtree(folder)
-        ledger.set(machine.name, None)
+        ledger.set(name, None)
 
     def leftovers(self) -> Sequence[str]:
         """Look for processes and folders of the lab's machines."""
-        folders = {each.uuid: self._space.machine(each.name) for each in self._lab.machines}
+        folders = {self._uuid(name): self._space.machine(name) for name in self.made()}
         strays = process.every({machine: folder / "pid" for machine, folder in folders.items()})
         found = [f"process {stray.pid} (qemu-system-x86_64)" for stray in strays]
         return [*found, *(str(folder) for folder in folders.values() if folder.exists())]

@@ -159,11 +159,24 @@ def test_leftovers_and_destroy(
     folder = space.machine(machine.name)
     assert qemu.leftovers() == [f"process {running.pid} (qemu-system-x86_64)", str(folder)]
     (folder / "pid").unlink()  # found by what runs, too
-    qemu.destroy(machine)
+    qemu.destroy(machine.name)
     assert not psutil.pid_exists(running.pid)
     assert qemu.leftovers() == []
     assert space.ledger.machines() == {}
-    qemu.destroy(machine)
+    qemu.destroy(machine.name)
+
+
+def test_machines_that_lab_yml_no_longer_has_are_ours_to_remove(
+    qemu: provider.Provider, space: workspace.Workspace
+) -> None:
+    space.machine("old-01").mkdir(parents=True)
+    space.ledger.set("older-01", workspace.Mark.MADE)
+    assert {"old-01", "older-01", "ansible-01"} <= set(qemu.made())
+    assert qemu.leftovers() == [str(space.machine("old-01"))]
+    qemu.destroy("old-01")
+    qemu.destroy("older-01")
+    assert qemu.leftovers() == []
+    assert space.ledger.machines() == {}
 
 
 def test_stop_of_what_does_not_run(qemu: provider.Provider, machine: model.Machine) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import pathlib
+import re
 import sys
 import threading
 import time
@@ -22,7 +24,6 @@ import rich.table
 from labkit import visible
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Generator
 
 _LOG = logging.getLogger("labkit")
@@ -117,6 +118,18 @@ def log_to(path: pathlib.Path) -> None:
     _LOG.addHandler(handler)
     _LOG.setLevel(logging.INFO)
     _LOG.propagate = False
+
+
+def wording(text: str) -> str:
+    """Name tasks as the person at the keyboard types them: `labkit up`, `./lab up`, and so on."""
+    program = pathlib.PurePath(sys.argv[0])
+    if os.environ.get("LAB_SCRIPT"):
+        typed = "./lab "
+    elif program.name in {"labkit", "labkit.exe"} or program.parent.name == "labkit":
+        typed = "labkit "
+    else:
+        typed = "invoke lab."
+    return re.sub(r"'lab\.(?!yml)(?=[a-z])", f"'{typed}", text)
 
 
 def has_terminal() -> bool:

@@ -1,4 +1,4 @@
-"""The ansible machine logs in to every machine as root: by key, without a question."""
+"""The ansible machine logs in to every other one as root: by key, without a question."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Ssh(base.Check):
                 each.name,
             )
             for each in lab.machines
+            if each is not machine
         )
         return "\n".join((*tries, "wait"))
 
@@ -38,8 +39,9 @@ class Ssh(base.Check):
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer
     ) -> Iterator[base.Seen]:
         """Compare the names."""
-        del machine
         said = dict(line.split(" ", 1) for line in answer.output.splitlines() if " " in line)
         for each in lab.machines:
+            if each is machine:
+                continue
             by_hand = f"ssh {shell.argv(*_OPTIONS)} root@{each.hostonly}"
             yield base.equal(f"log in to {each.name}", each.name, said.get(each.name, ""), by_hand)

@@ -23,6 +23,7 @@ MEANINGS = {
     "LAB_PROVIDER": "the provider, as `--provider`",
     "LAB_PYTHON": "the Python that `./lab` makes its virtual environment with; default: `python3`",
     "LAB_VENV": "the folder of that virtual environment; default: `.venv`",
+    "LAB_SCRIPT": "set by `./lab`, so that hints name the command as it was typed",
     "LAB_YES": "`1`: answer questions with yes, as `--yes`; empty, `0` and `no` mean no",
 }
 

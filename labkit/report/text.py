@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 import rich.console
 import rich.markup
 import rich.table
 
-from labkit import visible
+from labkit import console, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labkit.report import model
+
+_LINES = 12
+"""Differing lines of a file that a failure shows."""
 
 
 def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
@@ -31,7 +35,8 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
     verdict = f"[red]{failed} failed[/]" if failed else "[green]all as it should be[/]"
     yield f"{counted}: {verdict}"
     if report.skipped:
-        yield f"left out this time: {', '.join(report.skipped)} ('lab.verify' looks at all)"
+        left_out = f"left out this time: {', '.join(report.skipped)} ('lab.verify' looks at all)"
+        yield console.wording(left_out)
 
 
 def _cell(report: model.Report, check: str, machine: str) -> str:
@@ -44,12 +49,21 @@ def _cell(report: model.Report, check: str, machine: str) -> str:
 
 def _failure(result: model.Result) -> str:
     lines = [f"[red]failed[/] {_safe(result.machine)}: {_safe(result.subject)}"]
-    if result.expected:
-        lines.append(f"  expected: {_safe(result.expected)}")
-    lines.append(f"  actual:   {_safe(result.actual) or '(nothing)'}")
+    lines += _difference(result)
     if result.hint:
-        lines.append(f"  hint:     {_safe(result.hint)}")
+        lines.append(f"  hint:     {_safe(console.wording(result.hint))}")
     return "\n".join(lines)
+
+
+def _difference(result: model.Result) -> list[str]:
+    """Show two texts by the lines in which they differ, and anything shorter as it is."""
+    if "\n" in result.expected.strip():
+        both = difflib.ndiff(result.actual.splitlines(), result.expected.splitlines())
+        words = {"- ": "there:   ", "+ ": "expected:"}
+        shown = [f"  {words[each[:2]]} {_safe(each[2:])}" for each in both if each[:2] in words]
+        return shown[:_LINES] + ["  ..."] * (len(shown) > _LINES)
+    expected = [f"  expected: {_safe(result.expected)}"] if result.expected else []
+    return [*expected, f"  actual:   {_safe(result.actual) or '(nothing)'}"]
 
 
 def _safe(text: str) -> str:

@@ -51,7 +51,8 @@ def task(*positional: str, iterable: tuple[str, ...] = (), **texts: str) -> Call
                 complain(error)
                 raise invoke.exceptions.Exit(code=error.exit_code) from None
             except KeyboardInterrupt:
-                console.err.print("interrupted; 'lab.up' continues, 'lab.destroy' removes")
+                said = "interrupted; 'lab.up' continues, 'lab.destroy' removes"
+                console.err.print(console.wording(said))
                 raise invoke.exceptions.Exit(code=errors.ExitCode.INTERRUPTED) from None
 
         names = set(body.__code__.co_varnames[: body.__code__.co_argcount])
@@ -71,10 +72,10 @@ def task(*positional: str, iterable: tuple[str, ...] = (), **texts: str) -> Call
 
 def complain(error: errors.LabError) -> None:
     """Show what happened, and what to do about it, on stderr."""
-    text = rich.markup.escape(visible.lines(error.message))
+    text = rich.markup.escape(visible.lines(console.wording(error.message)))
     console.err.print(f"[red]error:[/] {text}", soft_wrap=True)
     if error.hint:
-        hint = rich.markup.escape(visible.lines(error.hint))
+        hint = rich.markup.escape(visible.lines(console.wording(error.hint)))
         console.err.print(f"[yellow]hint:[/] {hint}", soft_wrap=True)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import invoke.context
 
 
-@base.task("name", name="a name of 'image.list' (default: debian-12)")
+@base.task(name="a name of 'image.list' (default: debian-12)")
 def build(_: invoke.context.Context, name: str = "debian-12") -> None:
     """Make an image unless the cache has it."""
     image = store.ensure(name, narrate=console.Progress().say, folder=pathlib.Path.cwd())

@@ -206,11 +206,11 @@ def test_an_interrupted_up_holds_no_lock_and_can_go_on(lab: Folder) -> None:
     second = lab("up")
     assert time.monotonic() - start < 5
     assert second.code == 3
-    assert f"'lab.up' of process {first.pid} on" in second.err
+    assert f"'labkit up' of process {first.pid} on" in second.err
     first.send_signal(signal.SIGINT)
     _, err = first.communicate(timeout=30)
     assert first.returncode == 130, err
-    assert "interrupted; 'lab.up' continues, 'lab.destroy' removes" in err
+    assert "interrupted; 'labkit up' continues, 'labkit destroy' removes" in err
     before = lab.processes()
     _, out = timed(lab, "up", "--format", "json")
     assert json.loads(out)["ok"]

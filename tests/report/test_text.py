@@ -31,7 +31,7 @@ failed web-02: address of web-01
 failed web-03: answers
   actual:   web-03 is down
 4 looked at in 1.2 s: 2 failed
-left out this time: ansible ('lab.verify' looks at all)
+left out this time: ansible ('invoke lab.verify' looks at all)
 """
 
 

@@ -178,7 +178,7 @@ def test_an_interrupt(labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(halt, "halt", interrupt)
     done = labkit("halt")
     assert (done.code, done.out) == (130, "")
-    assert done.err == "interrupted; 'lab.up' continues, 'lab.destroy' removes\n"
+    assert done.err == "interrupted; 'labkit up' continues, 'labkit destroy' removes\n"
 
 
 def test_what_an_error_repeats_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
@@ -454,7 +454,7 @@ def test_ssh_to_a_lab_that_is_not_up(labkit: Callable[..., Any], name: str) -> N
     done = labkit("ssh", "ansible-01")
     assert (done.code, done.err) == (
         2,
-        f"error: lab '{name}' is not up\nhint: run 'lab.up' first\n",
+        f"error: lab '{name}' is not up\nhint: run 'labkit up' first\n",
     )
 
 
@@ -485,4 +485,4 @@ def test_a_lab_that_is_in_use(labkit: Callable[..., Any], here: pathlib.Path, na
     with space.lock("lab.up"):
         done = labkit("halt")
     assert (done.code, done.out) == (3, "")
-    assert done.err.startswith(f"error: lab '{name}' is in use: 'lab.up' of process ")
+    assert done.err.startswith(f"error: lab '{name}' is in use: 'labkit up' of process ")

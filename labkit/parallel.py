@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
-_AT_ONCE = 32
+AT_ONCE = 32
+"""Threads; they wait for machines far more than they work."""
 
 
 def each(
-    items: Mapping[str, Item], do: Callable[[Item], Done], *, at_once: int = _AT_ONCE
+    items: Mapping[str, Item], do: Callable[[Item], Done], *, at_once: int = AT_ONCE
 ) -> dict[str, Done | Exception]:
     """Call `do` for every item in threads; return what it returned, or what it raised, by name.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from labkit.checks import base
 
@@ -28,6 +28,8 @@ _EL = "dnf -q makecache > /dev/null && echo ok"
 
 class Mirror(base.Check):
     """The release file of the first Debian source, or the metadata of EL's repositories."""
+
+    slow: ClassVar[bool] = True
 
     def probe(self, lab: model.Lab, machine: model.Machine) -> str:
         """Fetch the one small file that names all others."""

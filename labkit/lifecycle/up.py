@@ -84,6 +84,7 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
         found = parallel.each(
             {machine.name: machine for machine in only},
             lambda machine: _bring(lab, machine, steps[machine.name], before[machine.name]),
+            at_once=lab.provider.at_once(),
         )
     brought, failures = _sort(lab, found)
     changes = sum(len(each.outcome.changes) for each in brought)

@@ -10,6 +10,8 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
+from labkit import parallel
+
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Mapping, Sequence
@@ -61,6 +63,10 @@ class Provider(abc.ABC):
     @abc.abstractmethod
     def status(self) -> Mapping[str, State]:
         """Say what each machine of the lab is doing."""
+
+    def at_once(self) -> int:
+        """Say how many machines may be booting at the same time."""
+        return parallel.AT_ONCE
 
     @abc.abstractmethod
     def endpoint(self, machine: model.Machine) -> Endpoint:

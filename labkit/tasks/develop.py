@@ -13,8 +13,8 @@ from labkit.tasks import base
 
 # What the tests run for real; each is skipped by its tests, with a reason, where it is missing.
 PROGRAMS = (
-    "createrepo_c", "debugfs", "dnf", "mke2fs", "mmdebstrap", "qemu-img", "qemu-system-x86_64",
-    "rpm", "rpmbuild", "ruby", "ssh", "unshare", "vagrant",
+    "createrepo_c", "debugfs", "dnf", "ip", "mke2fs", "mmdebstrap", "nsenter", "qemu-img",
+    "qemu-system-x86_64", "rpm", "rpmbuild", "ruby", "ssh", "unshare", "vagrant",
 )  # fmt: skip
 _OTHER_PLATFORMS = ("Windows", "Darwin")
 """Hosts that labkit is to work on through Vagrant; the tests themselves need Linux."""

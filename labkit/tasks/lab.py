@@ -53,7 +53,7 @@ def validate(_: invoke.context.Context, file: str = "") -> None:
 
 @base.task()
 def doctor(_: invoke.context.Context, file: str = "", provider: str = "", format: str = "") -> None:
-    """Try what `up` will need: programs, ports, memory, disk, acceleration."""
+    """Try what `up` will need: programs, ports, memory, disk."""
     as_json = base.wants_json(format)
     findings = doctoring.doctor(base.open_lab(file, provider))
     if as_json:

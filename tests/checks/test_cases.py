@@ -55,8 +55,8 @@ def test_what_only_the_ansible_machine_is_asked(small: model.Lab, name: str) -> 
     assert check.probe(small, small.machine("web-01")) is None
 
 
-def test_only_ansible_is_slow() -> None:
-    assert [name for name, check in checks.every().items() if check.slow] == ["ansible"]
+def test_ansible_and_the_mirror_are_slow() -> None:
+    assert [name for name, check in checks.every().items() if check.slow] == ["ansible", "mirror"]
 
 
 def test_equal_compares() -> None:

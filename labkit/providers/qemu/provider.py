@@ -74,6 +74,12 @@ class Provider(base.Provider):
             return base.State.RUNNING
         return base.State.STOPPED if (folder / "disk.qcow2").exists() else base.State.ABSENT
 
+    def at_once(self) -> int:
+        """Emulated machines are pure work: more of them than processors only get in their way."""
+        if self._accelerator == "tcg":
+            return psutil.cpu_count() or 1
+        return super().at_once()
+
     def endpoint(self, machine: model.Machine) -> base.Endpoint:
         """Say where the machine's SSH is."""
         return base.Endpoint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 from typing import TYPE_CHECKING
@@ -69,3 +70,14 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
 def opened(folder: pathlib.Path) -> context.Context:
     """Return the default lab, opened in a folder of its own."""
     return context.open_lab(folder / "lab.yml")
+
+
+# Where images come from is the host's affair; everything else is what the tests are about.
+_KEPT = {"LAB_CACHE", "LAB_INSTALL", "LAB_MIRROR"}
+
+
+def pytest_configure() -> None:
+    """Forget what the shell, or the `lab` script that runs the tests, has set."""
+    for name in [name for name in os.environ if name.startswith("LAB_")]:
+        if name not in _KEPT:
+            del os.environ[name]

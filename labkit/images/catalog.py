@@ -24,6 +24,9 @@ Architecture = Literal["amd64", "arm64"]
 User = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 
 
+_ARCHIVE = r"^[a-z][a-z0-9/-]*( [a-z][a-z0-9/-]*){2,}$"
+
+
 class _Data(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
@@ -35,10 +38,10 @@ class DebianRecipe(_Data):
     user: Literal["lab"]
     """The account with passwordless sudo, which guest/customize.sh makes."""
     suite: Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z]+$")]
-    sources: tuple[Annotated[str, pydantic.StringConstraints(pattern=r"^deb [^\n\r]+$")], ...] = (
+    archives: tuple[Annotated[str, pydantic.StringConstraints(pattern=_ARCHIVE)], ...] = (
         pydantic.Field(min_length=1)
     )
-    """Lines of sources.list(5), for hosts that do not run this very release."""
+    """What of the mirror that LAB_MIRROR names is used: folder, suite and components."""
     disk_gib: int = pydantic.Field(ge=2, le=64)
     kernel_args: str
     kernel: dict[Architecture, Package] = pydantic.Field(min_length=1)

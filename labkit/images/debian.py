@@ -29,7 +29,6 @@ VERSION = 1
 """Part of the digest: a change of what this module does makes new images."""
 GUEST = pathlib.Path(__file__).with_name("guest")
 PROGRAMS = ("mmdebstrap", "tar", "setpriv", *disk.PROGRAMS)
-DEFAULT_MIRROR = "http://mirror.example"
 ARCHITECTURES: dict[str, catalog.Architecture] = {"x86_64": "amd64", "aarch64": "arm64"}
 """What uname(1) says, and what Debian calls it."""
 # The guest's programs refuse these when others may read or write them.
@@ -58,16 +57,25 @@ def build(
     tar = work / "root.tar"
     sources = "".join(f"{line}\n" for line in find_sources(recipe))
     narrate("installing the packages")
-    run(mmdebstrap_argv(recipe, guest, tar, root=root), stdin=sources.encode())
+    argv = mmdebstrap_argv(recipe, guest, tar, root=root, sources=bool(sources))
+    run(argv, stdin=sources.encode())
     narrate("making the disk")
     disk.pack(tar, work, run, gib=recipe.disk_gib)
     guest.unlink()
 
 
 def mmdebstrap_argv(
-    recipe: catalog.DebianRecipe, guest: pathlib.Path, tar: pathlib.Path, *, root: bool
+    recipe: catalog.DebianRecipe,
+    guest: pathlib.Path,
+    tar: pathlib.Path,
+    *,
+    root: bool,
+    sources: bool = True,
 ) -> list[str]:
-    """Return the command that installs the packages; it reads sources.list(5) on stdin."""
+    """Return the command that installs the packages.
+
+    With `sources` it reads sources.list(5) on stdin, else it uses mmdebstrap's default mirror.
+    """
     packages = [*recipe.packages, recipe.kernel[_architecture(recipe)]]
     script = (GUEST / "customize.sh").read_text(encoding="utf-8")
     return [
@@ -86,7 +94,7 @@ def mmdebstrap_argv(
         "--format=tar",
         recipe.suite,
         str(tar),
-        "-",
+        *(["-"] if sources else []),
     ]
 
 
@@ -107,12 +115,12 @@ def guest_tar() -> bytes:
 
 
 def find_sources(recipe: catalog.DebianRecipe) -> tuple[str, ...]:
-    """Return lines of sources.list(5): LAB_MIRROR's, else the host's own, else the recipe's."""
+    """Return lines of sources.list(5): LAB_MIRROR's, else the host's own, else none."""
     mirror = os.environ.get("LAB_MIRROR")
     if mirror:
-        return with_mirror(recipe.sources, mirror)
+        return from_mirror(recipe.archives, mirror)
     if not shutil.which("apt-get"):
-        return recipe.sources
+        return ()
     listed = subprocess.run(
         [
             *("apt-get", "indextargets"),
@@ -124,7 +132,7 @@ def find_sources(recipe: catalog.DebianRecipe) -> tuple[str, ...]:
         check=False,
         timeout=60,
     ).stdout
-    return own_sources(listed, recipe.suite) or recipe.sources
+    return own_sources(listed, recipe.suite)
 
 
 def own_sources(listed: str, suite: str) -> tuple[str, ...]:
@@ -138,8 +146,8 @@ def own_sources(listed: str, suite: str) -> tuple[str, ...]:
     return tuple(sorted(kept)) if complete else ()
 
 
-def with_mirror(sources: tuple[str, ...], mirror: str) -> tuple[str, ...]:
-    """Put the mirror's address in the place of the default one.
+def from_mirror(archives: tuple[str, ...], mirror: str) -> tuple[str, ...]:
+    """Return the lines for a mirror's address.
 
     Raises:
         LabError: The address is none that apt can fetch from.
@@ -150,7 +158,7 @@ def with_mirror(sources: tuple[str, ...], mirror: str) -> tuple[str, ...]:
             hint="the address holds debian/ and debian-security/, for example "
             "http://mirror.example",
         )
-    return tuple(line.replace(DEFAULT_MIRROR, mirror.rstrip("/")) for line in sources)
+    return tuple(f"deb {mirror.rstrip('/')}/{archive}" for archive in archives)
 
 
 def check_subordinate_ids(folder: pathlib.Path = pathlib.Path("/etc")) -> None:

@@ -104,12 +104,16 @@ def test_lab_mirror_goes_before_all(
     )
 
 
-def test_a_host_without_apt_uses_the_recipes(
+def test_a_host_without_apt_uses_the_tools_default(
     recipe: catalog.DebianRecipe, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LAB_MIRROR", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert debian.find_sources(recipe) == recipe.sources
+    assert debian.find_sources(recipe) == ()
+    guest, tar = tmp_path / "guest", tmp_path / "tar"
+    asked = debian.mmdebstrap_argv(recipe, guest, tar, root=True, sources=False)
+    assert asked[-2:] == ["bookworm", str(tar)]
+    assert debian.mmdebstrap_argv(recipe, guest, tar, root=True) == [*asked, "-"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,7 @@ def test_a_host_without_apt_uses_the_recipes(
 )
 def test_a_mirror_is_an_address(mirror: str) -> None:
     with pytest.raises(errors.LabError) as caught:
-        debian.with_mirror(("deb http://mirror.example/debian bookworm main",), mirror)
+        debian.from_mirror(("debian bookworm main",), mirror)
     assert caught.value.message == f"LAB_MIRROR is not a mirror's address: {mirror!r}"
 
 

@@ -81,6 +81,7 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
         if report.ok:
             return Result(report, (), 0, ())
     with lab.progress.phase("boot and configure"), lab.progress.watch():
+        _mention_queue(lab, only, before)
         found = parallel.each(
             {machine.name: machine for machine in only},
             lambda machine: _bring(lab, machine, steps[machine.name], before[machine.name]),
@@ -107,6 +108,14 @@ def _mention_strangers(lab: context.Context) -> None:
     for name in lab.provider.made():
         if name not in planned:
             lab.progress.say(f"{name} is no longer in lab.yml, but still there: left as it is")
+
+
+def _mention_queue(
+    lab: context.Context, only: Sequence[model.Machine], before: Mapping[str, base.State]
+) -> None:
+    booting = [each for each in only if before[each.name] is not base.State.RUNNING]
+    for machine in booting[lab.provider.at_once() :]:
+        lab.progress.tell(machine.name, "waiting until another machine has come up")
 
 
 def preflight(lab: context.Context) -> None:

@@ -26,8 +26,12 @@ def build(_: invoke.context.Context, name: str = "debian-12") -> None:
 @base.task()
 def list_(_: invoke.context.Context, format: str = "") -> None:
     """List the catalogue and what is in the cache."""
-    cached = {image.name: image for image in store.list_images()}
-    names = catalog.names(folder=pathlib.Path.cwd())
+    folder = pathlib.Path.cwd()
+    names = catalog.names(folder=folder)
+    # Older builds of a name stay in the cache; what counts is the one that `up` would take.
+    wanted = {store.digest_of(catalog.get(name, folder=folder)): name for name in names}
+    images = {image.digest: image for image in store.list_images()}
+    cached = {name: images[digest] for digest, name in wanted.items() if digest in images}
     if base.wants_json(format):
         rows = {
             name: {"digest": cached[name].digest, "bytes": cached[name].size}

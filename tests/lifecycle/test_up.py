@@ -47,6 +47,21 @@ def test_all_come_up(lab: context.Context, provider: Double, session: Double) ->
         assert path.is_file()
 
 
+def test_who_waits_for_another_machine_says_so(
+    lab: context.Context, provider: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def tell(machine: str, text: str) -> None:
+        told.append((machine, text))
+
+    monkeypatch.setattr(lab.progress, "tell", tell)
+    provider.at_once = lambda: 1
+    assert up.up(lab, lab.lab.machines).exit_code == 0
+    waiting = "waiting until another machine has come up"
+    assert [each for each in told if each[1] == waiting] == [("web-01", waiting)]
+
+
 def test_a_verified_lab_is_looked_at_in_short(lab: context.Context) -> None:
     up.up(lab, lab.lab.machines)
     result = up.up(lab, lab.lab.machines)

@@ -40,3 +40,10 @@ def each(
     for thread in threads:
         thread.join()
     return {name: results[name] for name in items}
+
+
+def raise_first(results: Mapping[str, object]) -> None:
+    """Raise the first error among what `each` returned, for verbs that report nothing else."""
+    for result in results.values():
+        if isinstance(result, Exception):
+            raise result

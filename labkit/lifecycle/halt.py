@@ -27,6 +27,4 @@ def halt(lab: context.Context, only: Sequence[model.Machine]) -> None:
 
     with lab.progress.watch():
         found = parallel.each({machine.name: machine for machine in only}, stop)
-    for error in found.values():
-        if isinstance(error, Exception):
-            raise error
+    parallel.raise_first(found)

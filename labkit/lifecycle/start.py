@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from labkit.lifecycle import context
     from labkit.plan import model
 
-_BOOT = 600.0
-
 
 def start(lab: context.Context, only: Sequence[model.Machine]) -> None:
     """Start machines and wait until each one answers.
@@ -37,13 +35,9 @@ def start(lab: context.Context, only: Sequence[model.Machine]) -> None:
 
         narrate("booting")
         with sessions.Session(lab.provider.start(machine)) as session:
-            sessions.wait(
-                session, timeout=_BOOT, narrate=narrate, alive=lambda: lab.provider.alive(machine)
-            )
+            up.wait_for_boot(lab, machine, session, narrate)
         narrate("answers")
 
     with lab.progress.watch():
         found = parallel.each({machine.name: machine for machine in only}, begin)
-    for error in found.values():
-        if isinstance(error, Exception):
-            raise error
+    parallel.raise_first(found)

@@ -13,7 +13,7 @@ from labkit.ssh import session as sessions
 from labkit.verify import run as verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labkit.lifecycle import context
     from labkit.plan import model
@@ -132,6 +132,22 @@ def preflight(lab: context.Context) -> None:
         )
 
 
+def wait_for_boot(
+    lab: context.Context,
+    machine: model.Machine,
+    session: sessions.Session,
+    narrate: Callable[[str], None],
+) -> None:
+    """Wait until a machine that was started answers.
+
+    Raises:
+        errors.LabError: It did not in time, or has ended by itself.
+    """
+    sessions.wait(
+        session, timeout=_BOOT, narrate=narrate, alive=lambda: lab.provider.alive(machine)
+    )
+
+
 def _bring(
     lab: context.Context,
     machine: model.Machine,
@@ -144,9 +160,7 @@ def _bring(
     narrate({base.State.RUNNING: "looking"}.get(before, "booting"))
     session = sessions.Session(lab.provider.start(machine))
     try:
-        sessions.wait(
-            session, timeout=_BOOT, narrate=narrate, alive=lambda: lab.provider.alive(machine)
-        )
+        wait_for_boot(lab, machine, session, narrate)
         if before is not base.State.RUNNING:
             narrate("configuring")
         outcome = engine.Machine(session, steps, narrate).converge()

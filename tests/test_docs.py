@@ -343,7 +343,7 @@ def test_the_operation_works(added: Adding) -> None:
         operation = kind.model_validate(case["arguments"])
         assert operation.probe() == case.get("probe", operation.probe()).removesuffix("\n")
         changes = [dataclasses.asdict(change) for change in operation.changes(case["output"])]
-        expected = [{**change, "reboot": False} for change in case["changes"]]
+        expected = [{"reboot": False, "cuts": False, **change} for change in case["changes"]]
         assert [{**change, "commands": list(change["commands"])} for change in changes] == expected
     assert any("probe" in case for case in cases.values())
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pydantic
 
 from labkit import errors
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 State = TypeVar("State")
 
@@ -31,6 +34,20 @@ class Change:
     """
     reboot: bool = False
     """The change takes effect at the next boot only."""
+    cuts: bool = False
+    """It may cut the connection over which it is made, so it is made behind a timed rollback."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that is kept in two places, which may differ: for the next boot, and for now."""
+
+    subject: str
+    wanted: str
+    file: str
+    """What the next boot will bring; empty where nothing says so."""
+    runtime: str
+    """What is in force now."""
 
 
 class FactError(errors.LabError, ValueError):
@@ -41,6 +58,12 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
     """One kind of wanted state. A module of this package defines one, and its name is the kind."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    side_effects: ClassVar[bool] = False
+    """Its changes reach what other operations look at, as a package brings files and users.
+
+    What follows is then looked at again before anything in it is changed.
+    """
 
     @abc.abstractmethod
     def probe(self) -> str:
@@ -57,6 +80,16 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
     @abc.abstractmethod
     def diff(self, state: State) -> tuple[Change, ...]:
         """Return the changes that lead to the wanted state; none when it is there already."""
+
+    def settings(self, state: State) -> tuple[Setting, ...]:
+        """Return the settings that have one value for now and one for the next boot."""
+        del state
+        return ()
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Return what a person would type as root on a machine of the family, to get there."""
+        del family
+        return ()
 
     def changes(self, output: str) -> tuple[Change, ...]:
         """Read a probe's print and compare it with what is wanted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pydantic
 
@@ -51,6 +51,8 @@ class PackagesState:
 
 class Packages(base.Operation[PackagesState]):
     """`packages: {present: [curl], debian: {present: [...]}, el: {present: [...]}}`."""
+
+    side_effects: ClassVar[bool] = True
 
     present: tuple[_Name, ...] = ()
     debian: ForFamily = ForFamily()

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any, cast
 
 import invoke.collection
+import invoke.tasks
 
 from labkit.tasks import image as image_tasks
 from labkit.tasks import lab as lab_tasks
+
+if TYPE_CHECKING:
+    import types
 
 
 def lab() -> invoke.collection.Collection:
     """Return the tasks of a lab."""
     collection = invoke.collection.Collection("lab")
-    for name in (
-        "init", "validate", "doctor", "plan", "render", "up", "status", "ssh", "verify",
-        "halt", "start", "destroy",
-    ):  # fmt: skip
-        _add(collection, name, getattr(lab_tasks, name))
-    _add(collection, "exec", lab_tasks.exec_)
+    for module in pkgutil.iter_modules(lab_tasks.__path__):
+        _add(collection, importlib.import_module(f"{lab_tasks.__name__}.{module.name}"))
     return collection
 
 
 def image() -> invoke.collection.Collection:
     """Return the tasks of images."""
     collection = invoke.collection.Collection("image")
-    _add(collection, "build", image_tasks.build)
-    _add(collection, "list", image_tasks.list_)
+    _add(collection, image_tasks)
     return collection
 
 
-def _add(collection: invoke.collection.Collection, name: str, task: Any) -> None:  # noqa: ANN401
-    # Invoke's Task is generic, but its own signatures leave the parameter out.
-    collection.add_task(task, name=name)  # pyright: ignore[reportUnknownMemberType]
+def _add(collection: invoke.collection.Collection, module: types.ModuleType) -> None:
+    """Add a module's tasks under their functions' names: `exec_` is the task `exec`."""
+    for name, member in vars(module).items():
+        if isinstance(member, invoke.tasks.Task):
+            # Invoke's Task is generic, but its own signatures leave the parameter out.
+            task = cast("Any", member)
+            collection.add_task(task, name=name.rstrip("_"))  # pyright: ignore[reportUnknownMemberType]

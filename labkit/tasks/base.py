@@ -116,6 +116,29 @@ def remainder() -> list[str]:
     return words[words.index("--") + 1 :] if "--" in words else []
 
 
+def log(opened: context.Context) -> None:
+    """Write what this run does to the lab's log."""
+    opened.space.make()
+    console.log_to(opened.space.log)
+
+
+def on_machines(
+    do: Callable[..., None], task: str, only: list[str], file: str, provider: str
+) -> None:
+    """Do something to the machines that the options name, while holding the lab."""
+    opened = open_lab(file, provider)
+    machines = opened.choose(chosen(only))
+    with opened.space.lock(task):
+        log(opened)
+        do(opened, machines)
+
+
+def leave(code: int) -> None:
+    """End the run with an exit code; with zero, go on to its natural end."""
+    if code:
+        raise invoke.exceptions.Exit(code=code)
+
+
 def _signals() -> None:
     """Let SIGTERM and SIGHUP end a run as cleanly as Ctrl-C does, and only once."""
 

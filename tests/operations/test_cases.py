@@ -56,7 +56,8 @@ def _shown(change: base.Change) -> dict[str, Any]:
         "after": change.after,
         "commands": list(change.commands),
     }
-    return shown | ({"reboot": True} if change.reboot else {})
+    flags = {"reboot": change.reboot, "cuts": change.cuts}
+    return shown | {name: True for name, given in flags.items() if given}
 
 
 def _id(file: pathlib.Path) -> str:

@@ -1,0 +1,1 @@
+"""The tasks of a lab, a module each; registered by being here."""

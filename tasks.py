@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import invoke.collection
 
-from labkit import tasks as labkit_tasks
-from labkit.tasks import develop
+from labkit import early
+
+early.begin(sys.argv[1:])  # before the slow imports
+
+from labkit import tasks as labkit_tasks  # noqa: E402
+from labkit.tasks import develop  # noqa: E402
 
 namespace = invoke.collection.Collection(develop.test, develop.check, develop.bench)
 namespace.add_collection(labkit_tasks.lab())

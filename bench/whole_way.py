@@ -1,11 +1,12 @@
 """How long the default lab takes, beside the same four images booted by bare QEMU, in one run.
 
-`./lab bench` runs it and writes docs/explanation/figures/whole-way.md. The image must be in the
-cache or is built first; its time is measured apart.
+`./lab bench whole-way` runs it and writes docs/explanation/figures/whole-way.md. The image must be
+in the cache or is built first; its time is measured apart.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import dataclasses
 import json
@@ -151,7 +152,7 @@ def table(taken: list[Taken], phases: list[dict[str, float]]) -> str:
         f"{platform.python_version()}, emulation (TCG), {len(taken[0].wall)} rounds in turns."
     )
     lines = [
-        "<!-- Written by './lab bench'; do not edit. -->",
+        "<!-- Written by './lab bench whole-way'; do not edit. -->",
         "",
         made,
         "",
@@ -173,8 +174,9 @@ def table(taken: list[Taken], phases: list[dict[str, float]]) -> str:
 
 def main() -> None:
     """Measure, print, and write the figures."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    text = table(*measure(rounds))
+    parser = argparse.ArgumentParser(prog="bench.whole_way", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
+    text = table(*measure(parser.parse_args().rounds))
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     FIGURES.write_text(text)
     print(text)

@@ -1,16 +1,13 @@
 """What a person sees while labkit works: a live table on a terminal, plain lines elsewhere.
 
 Progress goes to stderr and results to stdout, so that `--format json` stays clean for programs.
-Every line also goes to the lab's log.
+Every line also goes to the run's log.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import pathlib
-import re
 import sys
 import threading
 import time
@@ -21,12 +18,11 @@ import rich.live
 import rich.markup
 import rich.table
 
-from labkit import visible
+from labkit import log, visible
+from labkit import wording as words
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-_LOG = logging.getLogger("labkit")
 
 _WIDTH = 120
 """Columns where there is no terminal to ask: logs are read in wide windows."""
@@ -88,7 +84,7 @@ class Progress:
 
     def _print(self, machine: str, text: str) -> None:
         shown = visible.line(text)
-        _LOG.info("%s%s", f"{machine}: " if machine else "", shown)
+        log.told(machine, shown)
         elapsed = time.monotonic() - self._start
         head = f"[dim]{elapsed:6.1f} s[/]"
         name = f" [bold]{rich.markup.escape(machine)}[/]:" if machine else ""
@@ -107,29 +103,9 @@ class Progress:
         return table
 
 
-def log_to(path: pathlib.Path) -> None:
-    """Write what is told, and what is run, to a file; readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    for old in list(_LOG.handlers):
-        _LOG.removeHandler(old)
-        old.close()
-    _LOG.addHandler(handler)
-    _LOG.setLevel(logging.INFO)
-    _LOG.propagate = False
-
-
 def wording(text: str) -> str:
     """Name tasks as the person at the keyboard types them: `labkit up`, `./lab up`, and so on."""
-    program = pathlib.PurePath(sys.argv[0])
-    if os.environ.get("LAB_SCRIPT"):
-        typed = "./lab "
-    elif program.name in {"labkit", "labkit.exe"} or program.parent.name == "labkit":
-        typed = "labkit "
-    else:
-        typed = "invoke lab."
-    return re.sub(r"'lab\.(?!yml)(?=[a-z])", f"'{typed}", text)
+    return words.typed(text)
 
 
 def has_terminal() -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, TypeVar
 
+from labkit import child, signals
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 AT_ONCE = 32
 """Threads; they wait for machines far more than they work."""
+_MOMENT = 3.0
+"""Seconds that threads have to come to an end when the run is interrupted."""
 
 
 def each(
@@ -20,7 +25,9 @@ def each(
 ) -> dict[str, Done | Exception]:
     """Call `do` for every item in threads; return what it returned, or what it raised, by name.
 
-    The threads are daemons: Ctrl-C ends the program at once instead of waiting for the slowest.
+    When the run is interrupted, the programs that threads wait for are ended, no thread begins
+    anything more, and each one has a moment to write down what it has done. The threads are
+    daemons, so that the program ends even when one waits for a machine that says nothing.
     """
     results: dict[str, Done | Exception] = {}
     places = threading.Semaphore(at_once)
@@ -28,6 +35,7 @@ def each(
     def run(name: str, item: Item) -> None:
         with places:
             try:
+                signals.check()
                 results[name] = do(item)
             except Exception as error:  # noqa: BLE001 - handed to the caller, who decides
                 results[name] = error
@@ -35,11 +43,24 @@ def each(
     threads = [
         threading.Thread(target=run, args=pair, name=pair[0], daemon=True) for pair in items.items()
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        signals.stop(threads)
+        child.stop()
+        _wait(threads)
+        raise
     return {name: results[name] for name in items}
+
+
+def _wait(threads: Sequence[threading.Thread]) -> None:
+    deadline = time.monotonic() + _MOMENT
+    for thread in threads:
+        if thread.ident is not None:  # it has been started
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def raise_first(results: Mapping[str, object]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+SHOWN = "Secret(***)"
+"""What is shown in the place of every secret."""
+
 
 class Secret:
     """Text that shows itself only when asked by `reveal`; str, repr and reports show stars."""
@@ -18,7 +21,7 @@ class Secret:
 
     def __repr__(self) -> str:
         """Hide the text."""
-        return "Secret(***)"
+        return SHOWN
 
     __str__ = __repr__
 

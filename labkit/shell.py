@@ -44,3 +44,22 @@ def line(template: str, *values: object) -> str:
         raise ValueError(f"{len(values)} values for {len(parts) - 1} places in {template!r}")
     words = (*(quote(value) for value in values), "")
     return "".join(part + word for part, word in zip(parts, words, strict=True))
+
+
+def heredoc(command: str, content: str) -> str:
+    """Render a command that reads a text as a here-document, as a person would type it.
+
+    Args:
+        command: Shell text, its values quoted already.
+        content: Its input; whole lines, since a here-document has no others.
+
+    Raises:
+        ValueError: The text's last line has no end, or it holds a NUL byte.
+    """
+    if "\0" in content or not (content == "" or content.endswith("\n")):
+        raise ValueError("a here-document is whole lines, without NUL bytes")
+    lines = content.split("\n")
+    end = "EOF"
+    while end in lines:
+        end += "_"
+    return f"{command} << '{end}'\n{content}{end}"

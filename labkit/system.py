@@ -8,16 +8,21 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from labkit import errors, shell
+from labkit import child, errors, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PACKAGES: Mapping[str, str] = {
     "ansible": "ansible-core",
+    "busybox": "busybox-static",
     "createrepo_c": "createrepo-c",
     "debugfs": "e2fsprogs",
     "dnf": "dnf",
+    "dpkg-deb": "dpkg",
+    "dropbear": "dropbear-bin",
+    "dropbearconvert": "dropbear-bin",
+    "findmnt": "util-linux",
     "mke2fs": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "newuidmap": "uidmap",
@@ -25,16 +30,22 @@ PACKAGES: Mapping[str, str] = {
     "qemu-system-aarch64": "qemu-system-arm",
     "qemu-system-x86_64": "qemu-system-x86",
     "ip": "iproute2",
+    "nft": "nftables",
     "nsenter": "util-linux",
+    "pivot_root": "util-linux",
     "rpm": "rpm",
     "rpmbuild": "rpm",
+    "rpmsign": "rpm",
     "ruby": "ruby",
     "setpriv": "util-linux",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
+    "sshd": "openssh-server",
+    "systemctl": "systemd",
     "tar": "tar",
     "unshare": "util-linux",
     "vagrant": "vagrant",
+    "xargs": "findutils",
     "xorriso": "xorriso",
 }
 """Programs, and the Debian packages that ship them; a program without a line is its own."""
@@ -127,12 +138,4 @@ def _install(
 
 def run_apt(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run apt-get, which must not ask anything."""
-    return subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-    )
+    return child.run(command, stderr=subprocess.STDOUT, env={"DEBIAN_FRONTEND": "noninteractive"})

@@ -27,6 +27,11 @@ def lines(text: str) -> str:
     return "\n".join(line(each) for each in text.splitlines())
 
 
+def whole(text: str) -> str:
+    """Return a text with its own lines and tabs, never shortened; what else controls is seen."""
+    return "".join(each if each in "\n\t" else _visible(each) for each in text)
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,7 +78,16 @@ _KEPT = {"LAB_CACHE", "LAB_INSTALL", "LAB_MIRROR"}
 
 
 def pytest_configure() -> None:
-    """Forget what the shell, or the `lab` script that runs the tests, has set."""
+    """Forget what the shell, or the `lab` script that runs the tests, has set.
+
+    Labs of tests are entered in a registry of their own, and not in that of whoever runs them.
+    """
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="labkit-tests-")
     for name in [name for name in os.environ if name.startswith("LAB_")]:
         if name not in _KEPT:
             del os.environ[name]
+
+
+def pytest_unconfigure() -> None:
+    """Remove the registry of the tests' labs."""
+    shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)

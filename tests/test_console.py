@@ -5,38 +5,23 @@
 from __future__ import annotations
 
 import io
-import logging
+import json
 import re
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
 import rich.console
 
-from labkit import console
+from labkit import console, log
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Generator
 
 
 def _plain() -> tuple[console.Progress, io.StringIO]:
     text = io.StringIO()
     made = rich.console.Console(file=text, width=60, highlight=False, emoji=False)
     return console.Progress(made), text
-
-
-@pytest.fixture
-def log(tmp_path: pathlib.Path) -> Generator[pathlib.Path]:
-    logger = logging.getLogger("labkit")
-    before = (list(logger.handlers), logger.level, logger.propagate)
-    path = tmp_path / "deep" / "labkit.log"
-    console.log_to(path)
-    yield path
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
-    logger.handlers, logger.level, logger.propagate = before
 
 
 def test_lines_without_a_terminal() -> None:
@@ -85,25 +70,17 @@ def test_phases_are_timed_also_when_they_fail() -> None:
     assert all(0 <= seconds < 5 for seconds in progress.phases.values())
 
 
-def test_everything_told_is_in_the_log(log: pathlib.Path) -> None:
+def test_everything_told_is_in_the_log(tmp_path: pathlib.Path) -> None:
+    log.asked("up", {})
+    log.begin(tmp_path)
     progress, _ = _plain()
     progress.say("one")
     progress.tell("web-01", "two\nlines")
-    lines = log.read_text(encoding="utf-8").splitlines()
-    assert [line.split(" ", 2)[2] for line in lines] == ["one", "web-01: two\\nlines"]
-
-
-def test_another_log_takes_the_place_of_the_first(log: pathlib.Path) -> None:
-    other = log.with_name("other.log")
-    console.log_to(other)
-    _plain()[0].say("one")
-    assert not log.exists()
-    assert other.read_text(encoding="utf-8").endswith(" one\n")
-
-
-def test_the_log_is_its_owners(log: pathlib.Path) -> None:
-    _plain()[0].say("one")
-    assert stat.S_IMODE(log.parent.stat().st_mode) == 0o700
+    log.end(0)
+    (path,) = log.logs(tmp_path)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    told = [(line.get("machine"), line["text"]) for line in lines if line["kind"] == "told"]
+    assert told == [(None, "one"), ("web-01", "two\\nlines")]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from invoke.exceptions import ParseError
 from invoke.parser import context as contexts
 from invoke.parser import parser
 
-from labkit import checks, errors, operations, providers, workspace
+from labkit import checks, errors, families, operations, providers, workspace
 from labkit.converge import script
 from labkit.images import catalog
 from labkit.profiles import load as profiles
@@ -179,6 +179,7 @@ def commands(text: str) -> Iterator[list[str]]:
     """Yield labkit's command lines in a shell text, without what stands around them."""
     lexer = shlex.shlex(text.replace("\n", " ; "), posix=True, punctuation_chars=True)
     lexer.commenters = ""
+    lexer.wordchars += ",:@"
     words: list[str] = []
     for word in (*lexer, ";"):
         if not set(word) <= set("();<>|&"):
@@ -312,14 +313,14 @@ def added(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
         modules.append(f"{package.__name__}.{path.stem}")
         importlib.invalidate_caches()
-        for cache in (operations.kinds, checks.every):
+        for cache in (operations.names, operations.kind, checks.every):
             cache.cache_clear()
 
     yield add
     monkeypatch.undo()
     for name in modules:
         sys.modules.pop(name, None)
-    for cache in (operations.kinds, checks.every):
+    for cache in (operations.names, operations.kind, checks.every):
         cache.cache_clear()
 
 
@@ -342,10 +343,12 @@ def test_the_operation_works(added: Adding) -> None:
             continue
         operation = kind.model_validate(case["arguments"])
         assert operation.probe() == case.get("probe", operation.probe()).removesuffix("\n")
+        for family in families.every() if "manual" in case else ():
+            assert list(operation.manual(family)) == case["manual"]
         changes = [dataclasses.asdict(change) for change in operation.changes(case["output"])]
         expected = [{"reboot": False, "cuts": False, **change} for change in case["changes"]]
         assert [{**change, "commands": list(change["commands"])} for change in changes] == expected
-    assert any("probe" in case for case in cases.values())
+    assert all(any(key in case for case in cases.values()) for key in ("probe", "manual"))
 
 
 def test_the_operation_works_in_a_real_shell(added: Adding, tmp_path: pathlib.Path) -> None:
@@ -407,6 +410,21 @@ def test_the_provider_works(
     assert states[first.name] is provider_base.State.RUNNING
     assert {states[other.name] for other in others} == {provider_base.State.ABSENT}
     assert provider.leftovers() == [f"the mark of {first.name}"]
+    provider.pause(first)
+    provider.save(first, "before")
+    provider.resume(first)
+    (saved,) = provider.snapshots(first).items()
+    assert (saved[0], saved[1].running) == ("before", True)
+    provider.save(others[0], "before")
+    provider.restore(others[0], "before")
+    assert provider.status()[others[0].name] is provider_base.State.ABSENT
+    provider.restore(first, "before")
+    provider.alive(first)
+    provider.discard(first, "before")
+    provider.discard(first, "before")
+    assert provider.snapshots(first) == {}
+    with pytest.raises(errors.ProviderError, match="has no snapshot 'before'"):
+        provider.restore(first, "before")
     provider.stop(first)
     assert provider.made() == (first.name,)
     provider.destroy(first.name)

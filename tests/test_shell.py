@@ -62,3 +62,22 @@ def test_line_fills_places_and_leaves_the_shells_own_braces_alone() -> None:
 def test_line_counts_its_values(template: str, values: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         shell.line(template, *values)
+
+
+@hypothesis.given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+def test_a_here_document_ends_where_its_text_does(text: str) -> None:
+    content = f"{text}\nEOF\nEOF_\n"
+    first, *body, end = shell.heredoc("cat > x", content).split("\n")
+    assert first == f"cat > x << '{end}'"
+    assert end not in body
+    assert "".join(f"{line}\n" for line in body) == content
+
+
+def test_a_here_document_of_nothing() -> None:
+    assert shell.heredoc("cat > x", "") == "cat > x << 'EOF'\nEOF"
+
+
+@pytest.mark.parametrize("content", ["half a line", "a\0b\n"])
+def test_a_here_document_is_whole_lines(content: str) -> None:
+    with pytest.raises(ValueError, match="a here-document is whole lines, without NUL bytes"):
+        shell.heredoc("cat", content)

@@ -55,3 +55,8 @@ def test_console() -> None:
     assert visible.console(text, 5) == "[  OK  ] Started ssh\n0;title\\x07login: \\x08"
     assert visible.console("a\nb\nc\n", 2) == "b\nc"
     assert visible.console("", 5) == ""
+
+
+def test_whole_texts_keep_their_lines_and_lengths() -> None:
+    long = "x" * 1000
+    assert visible.whole(f"a\n\tb\r\x1b[2J\n{long}\n") == f"a\n\tb\\r\\x1b[2J\n{long}\n"

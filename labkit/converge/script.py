@@ -2,6 +2,10 @@
 
 Each section runs in a subshell of its own. The marks carry a random word, so that nothing a
 machine prints can pass for one.
+
+Each write of the remote shell becomes an SSH packet, which costs on both ends. What only looks is
+therefore collected in the shell and written once a section. What changes things is written as it
+comes: it may leave programs running that hold the output open, and how far it came must show.
 """
 
 from __future__ import annotations
@@ -44,23 +48,38 @@ class Batch:
             found.append(Answer(body, int(status)))
         return tuple(found)
 
-    def started(self, output: str) -> int:
-        """Count the sections that had begun when the output ends."""
-        return output.count(f"\n{self.word} begin\n")
+    def reached(self, output: str) -> int:
+        """Return the index of the section that was running when the output ends."""
+        return min(output.count(f"\n{self.word} end "), self.count - 1)
 
 
-def batch(sections: Sequence[str], *, stop_at_failure: bool = False) -> Batch:
+def batch(sections: Sequence[str], *, changing: bool = False) -> Batch:
     """Join sections into one script. An empty section succeeds.
 
     Args:
         sections: Shell texts whose values are quoted.
-        stop_at_failure: Whether a section that fails ends the script.
+        changing: Whether the sections change things; the first one that fails ends the script.
     """
     word = f"labkit-{secrets.token_hex(8)}"
-    after = '[ "$status" = 0 ] || exit 1' if stop_at_failure else ":"
-    framed = (
-        f"printf '\\n{word} begin\\n'\n(\n:\n{section}\n) 2>&1\nstatus=$?\n"
-        f"printf '\\n{word} end %s\\n' \"$status\"\n{after}"
-        for section in sections
+    frame = _streamed if changing else _collected
+    return Batch(
+        "\n".join((_PROLOGUE, *(frame(word, section) for section in sections))),
+        word,
+        len(sections),
     )
-    return Batch("\n".join((_PROLOGUE, *framed)), word, len(sections))
+
+
+def _streamed(word: str, section: str) -> str:
+    return (
+        f"printf '\\n{word} begin\\n'\n(\n:\n{section}\n) 2>&1\nstatus=$?\n"
+        f'printf \'\\n{word} end %s\\n\' "$status"\n[ "$status" = 0 ] || exit 1'
+    )
+
+
+def _collected(word: str, section: str) -> str:
+    # A command substitution drops line feeds at the end; a full stop, printed however the section
+    # ends, keeps them, and is taken away again.
+    return (
+        f"said=$(\nexec 2>&1\ntrap 'echo .' 0\n:\n{section}\n)\nstatus=$?\n"
+        f'printf \'\\n{word} begin\\n%s\\n{word} end %s\\n\' "${{said%.}}" "$status"'
+    )

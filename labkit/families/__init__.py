@@ -6,8 +6,12 @@ import functools
 import importlib
 import inspect
 import pkgutil
+from typing import TYPE_CHECKING
 
 from labkit.families import base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def of(ids: str) -> base.Family | None:
@@ -34,3 +38,17 @@ def every() -> tuple[base.Family, ...]:
             and not inspect.isabstract(member)
         )
     return tuple(found)
+
+
+def choose(text: Callable[[base.Family], str]) -> str:
+    """Return shell text that prints the words for `of` in a line, then runs the family's own text.
+
+    Args:
+        text: Gives each family's shell text; an empty one does nothing.
+    """
+    branches: list[str] = []
+    for family in every():
+        words = "|".join(f"*' {word} '*" for word in sorted(family.ids))
+        branches.append(f"{words}) {text(family) or ':'} ;;")
+    find = f"ids=$({{ {base.PROBE}; }} 2>/dev/null); printf '%s\\n' \"$ids\""
+    return f'{find}; case " $ids " in {" ".join(branches)} esac'

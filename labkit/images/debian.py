@@ -12,12 +12,11 @@ import os
 import pathlib
 import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 from typing import TYPE_CHECKING
 
-from labkit import errors, shell, system
+from labkit import child, errors, shell, system
 from labkit.images import disk
 
 if TYPE_CHECKING:
@@ -121,15 +120,12 @@ def find_sources(recipe: catalog.DebianRecipe) -> tuple[str, ...]:
         return from_mirror(recipe.archives, mirror)
     if not shutil.which("apt-get"):
         return ()
-    listed = subprocess.run(
+    listed = child.run(
         [
             *("apt-get", "indextargets"),
             *("--format", "deb $(REPO_URI) $(CODENAME) $(COMPONENT)"),
             *("Created-By: Packages", "Origin: Debian"),
         ],
-        capture_output=True,
-        text=True,
-        check=False,
         timeout=60,
     ).stdout
     return own_sources(listed, recipe.suite)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Protocol
 
-from labkit import errors, shell, system
+from labkit import child, errors, shell, system
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Sequence
 
-GRACE = 10.0
-"""Seconds that a program has to clean up after SIGTERM."""
 TAIL = 12
 """Lines of the log that an error shows."""
 
@@ -70,8 +66,7 @@ class Logged:
     ) -> None:
         """Run one program to its end.
 
-        Should this very process be killed, the kernel sends the program SIGTERM (setpriv(1)).
-        mmdebstrap heeds that only once its current step is done, a minute at most.
+        mmdebstrap heeds signals only once its current step is done, a minute at most.
         """
         with contextlib.ExitStack() as stack:
             log = stack.enter_context(self.log.open("ab"))
@@ -79,24 +74,15 @@ class Logged:
             log.flush()
             output = stack.enter_context(stdout.open("wb")) if stdout else log
             complaints = stack.enter_context(stderr.open("wb")) if stderr else log
-            try:
-                child = subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "TERM", "--", *argv],
-                    stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                    stdout=output,
-                    stderr=complaints,
-                    start_new_session=True,
-                    env={**os.environ, "LC_ALL": "C.UTF-8", "PATH": _path()},
-                )
-            except FileNotFoundError as error:
-                raise errors.LabError(f"{error.filename} is not installed") from None
-            try:
-                child.communicate(stdin)
-            except BaseException:
-                _end(child)
-                raise
-        if child.returncode:
-            raise self.failure(argv, child.returncode)
+            done = child.run(
+                argv,
+                env={"LC_ALL": "C.UTF-8", "PATH": _path()},
+                stdin=stdin,
+                stdout=output,
+                stderr=complaints,
+            )
+        if done.returncode:
+            raise self.failure(argv, done.returncode)
 
     def failure(self, argv: Sequence[str], code: int) -> errors.LabError:
         """Describe a failed child: what, how, and the end of what it said."""
@@ -116,21 +102,3 @@ def _program(argv: Sequence[str]) -> str:
 def _path() -> str:
     """Return PATH with the folders of system programs, which users often lack."""
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-
-
-def _signal(child: subprocess.Popen[bytes], *, kill: bool) -> None:
-    if sys.platform == "win32":  # which has no process groups; nothing is built there
-        child.kill()
-    else:
-        os.killpg(child.pid, signal.SIGKILL if kill else signal.SIGTERM)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a child and all that it started: politely first, so that it cleans up."""
-    with contextlib.suppress(ProcessLookupError):
-        _signal(child, kill=False)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(GRACE)
-    with contextlib.suppress(ProcessLookupError):
-        _signal(child, kill=True)
-    child.wait()

@@ -10,7 +10,6 @@ import os
 import pathlib
 import platform
 import shutil
-import subprocess
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import filelock
 import platformdirs
 
-from labkit import errors, shell
+from labkit import child, errors, shell
 from labkit.images import catalog, cloud, debian, process
 
 if TYPE_CHECKING:
@@ -139,6 +138,32 @@ def load(home: pathlib.Path) -> Image | None:
     )
 
 
+def unfinished() -> tuple[pathlib.Path, ...]:
+    """Return what killed builds left; nothing while one is running."""
+    if not (root() / "images").is_dir():
+        return ()
+    lock = filelock.FileLock(root() / "images.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return ()
+    try:
+        return tuple(sorted((root() / "images").glob(f"{TEMPORARY}*")))
+    finally:
+        lock.release()
+
+
+def sweep() -> None:
+    """Remove what killed builds left, unless a build is running.
+
+    Raises:
+        LabError: Something could not be removed.
+    """
+    lock = filelock.FileLock(root() / "images.lock")
+    with contextlib.suppress(filelock.Timeout), lock.acquire(timeout=0):
+        _sweep(root() / "images")
+
+
 def _make(
     name: str, recipe: catalog.Recipe, home: pathlib.Path, narrate: Callable[[str], None]
 ) -> None:
@@ -215,6 +240,6 @@ def _remove(path: pathlib.Path) -> None:
     try:
         shutil.rmtree(path)
     except PermissionError:
-        subprocess.run(process.as_root(["rm", "-rf", "--", str(path)]), check=False)
+        child.run(process.as_root(["rm", "-rf", "--", str(path)]))
     if path.exists():
         raise errors.LabError(f"cannot remove {path}", hint=f"sudo rm -rf {shell.quote(path)}")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from typing import TYPE_CHECKING
 
 from labkit import console, errors, providers, workspace
+from labkit.lifecycle import rescue
 from labkit.plan import build, model
 from labkit.profiles import load as profiles
+from labkit.secrets import env, store
 from labkit.spec import host, load, words
 from labkit.ssh import keyring, session
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from labkit.providers import base
 
@@ -39,13 +42,48 @@ class Context:
         """The provider that lab.yml names."""
         return providers.create(self.lab, self.space, lambda: self.keys, self.progress.say)
 
-    def steps(self, machine: model.Machine) -> tuple[profiles.Step, ...]:
-        """Return the machine's wanted state."""
-        return profiles.steps(self.lab, machine, self.keys, self.folder)
+    @functools.cached_property
+    def secrets(self) -> store.Store:
+        """The lab's secrets, each read when a profile first asks for it."""
+        return store.Store(self.lab.secrets, self.folder)
+
+    def steps(self, machine: model.Machine, *, blind: bool = False) -> tuple[profiles.Step, ...]:
+        """Return the machine's wanted state.
+
+        Args:
+            machine: One of the lab's.
+            blind: Read no secret: for whoever shows what would be done and does not do it.
+        """
+        blindly = store.Store(self.lab.secrets, self.folder, blind=True) if blind else None
+        secrets = blindly or self.secrets
+        return profiles.steps(self.lab, machine, self.keys, self.folder, secrets)
 
     def session(self, machine: model.Machine) -> session.Session:
         """Return a connection to the machine, not opened yet."""
-        return session.Session(self.provider.endpoint(machine))
+        endpoint = self.provider.endpoint(machine)
+        password = store.sudo_password(self.secrets, machine)
+        return session.Session(dataclasses.replace(endpoint, sudo_password=password))
+
+    @contextlib.contextmanager
+    def hold(self, task: str) -> Generator[None]:
+        """Hold the lab for one run, with a ledger that can be read.
+
+        Raises:
+            errors.LockedError: Another run holds it; the message names it.
+            errors.LabError: A newer labkit made the lab.
+        """
+        with self.space.lock(task):
+            rescue.rescue(self)
+            yield
+
+    def require_up(self) -> None:
+        """Refuse what needs machines that were made.
+
+        Raises:
+            errors.LabError: `up` has not come that far yet.
+        """
+        if not self.space.ssh_config.exists():
+            raise errors.LabError(f"lab '{self.lab.name}' is not up", hint="run 'lab.up' first")
 
     def choose(self, names: Sequence[str]) -> tuple[model.Machine, ...]:
         """Return the machines of these names, or all when there are none.
@@ -73,6 +111,7 @@ def open_lab(file: pathlib.Path, provider: str = "") -> Context:
     lab = build.build(spec)
     if provider:
         lab = build.with_provider(spec, lab, provider)
+    env.take(store.variables(lab.secrets))
     folder = file.absolute().parent
     space = workspace.Workspace(folder, lab.name)
     return Context(folder, lab, space, console.Progress())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit import content, workspace
+from labkit.lifecycle import ssh_include
 from labkit.render import ssh_config, vagrantfile
 
 if TYPE_CHECKING:
@@ -27,4 +28,5 @@ def render_ssh_config(lab: context.Context) -> tuple[base.Endpoint, ...]:
     """Write `.lab/NAME/ssh_config` for the provider's endpoints."""
     endpoints = tuple(lab.provider.endpoint(machine) for machine in lab.lab.machines)
     workspace.write(lab.space.ssh_config, ssh_config.render(lab.lab.name, endpoints))
+    ssh_include.refresh(lab.space.entry, endpoints)
     return endpoints

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labkit import errors, parallel
-from labkit.lifecycle import up
+from labkit.lifecycle import snapshot, up
 from labkit.providers import base
-from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +21,8 @@ def start(lab: context.Context, only: Sequence[model.Machine]) -> None:
     Raises:
         errors.LabError: A machine does not exist, or did not answer.
     """
+    lab.provider.mend()
+    snapshot.repair(lab)
     states = lab.provider.status()
     for machine in only:
         if states[machine.name] is base.State.ABSENT:
@@ -33,11 +34,16 @@ def start(lab: context.Context, only: Sequence[model.Machine]) -> None:
         def narrate(text: str) -> None:
             lab.progress.tell(machine.name, text)
 
-        narrate("booting")
-        with sessions.Session(lab.provider.start(machine)) as session:
+        narrate({base.State.RUNNING: "looking"}.get(states[machine.name], "booting"))
+        lab.provider.start(machine)
+        with lab.session(machine) as session:
             up.wait_for_boot(lab, machine, session, narrate)
         narrate("answers")
 
+    at_once = lab.provider.at_once()
+    booting = [machine for machine in only if states[machine.name] is not base.State.RUNNING]
     with lab.progress.watch():
-        found = parallel.each({machine.name: machine for machine in only}, begin)
+        for machine in booting[at_once:]:
+            lab.progress.tell(machine.name, "waiting until another machine has come up")
+        found = parallel.each({each.name: each for each in only}, begin, at_once=at_once)
     parallel.raise_first(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labkit import errors, parallel, workspace
 from labkit.converge import engine
-from labkit.lifecycle import render
+from labkit.lifecycle import render, snapshot
 from labkit.providers import base
 from labkit.ssh import session as sessions
 from labkit.verify import run as verify
@@ -70,6 +70,8 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
     """
     steps = {machine.name: lab.steps(machine) for machine in only}
     render.render(lab)
+    lab.provider.mend()
+    snapshot.repair(lab)
     with lab.progress.phase("prepare"):
         preflight(lab)
         lab.provider.prepare()
@@ -95,6 +97,8 @@ def up(lab: context.Context, only: Sequence[model.Machine]) -> Result:
             report = verify.verify(
                 lab.lab, [each.subject for each in brought], narrate=lab.progress.tell
             )
+        # Marked last: a run that ends before that leaves a lab that the next one looks at wholly.
+        snapshot.keep(lab, report, [each.subject for each in brought])
         _remember(lab, report)
     for each in brought:
         each.subject.session.close()
@@ -158,7 +162,8 @@ def _bring(
         lab.progress.tell(machine.name, text)
 
     narrate({base.State.RUNNING: "looking"}.get(before, "booting"))
-    session = sessions.Session(lab.provider.start(machine))
+    lab.provider.start(machine)
+    session = lab.session(machine)
     try:
         wait_for_boot(lab, machine, session, narrate)
         if before is not base.State.RUNNING:
@@ -205,10 +210,9 @@ def _still_good(
     lab: context.Context, only: Sequence[model.Machine], steps: Mapping[str, Sequence[load.Step]]
 ) -> reports.Report:
     """Look at a lab that was verified before, in one round trip a machine; changes nothing."""
-    subjects = [
-        verify.Subject(each, steps[each.name], sessions.Session(lab.provider.start(each)))
-        for each in only
-    ]
+    for each in only:
+        lab.provider.start(each)  # it runs; this refuses one with other hardware than lab.yml's
+    subjects = [verify.Subject(each, steps[each.name], lab.session(each)) for each in only]
     try:
         with lab.progress.phase("look"), lab.progress.watch():
             return verify.verify(lab.lab, subjects, narrate=lab.progress.tell, quick=True)

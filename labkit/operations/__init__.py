@@ -14,16 +14,21 @@ _HELPERS = frozenset({"base", "text"})
 
 
 @functools.cache
+def names() -> tuple[str, ...]:
+    """Return the names of all kinds; nothing is imported."""
+    return tuple(
+        module.name for module in pkgutil.iter_modules(__path__) if module.name not in _HELPERS
+    )
+
+
 def kinds() -> dict[str, type[base.AnyOperation]]:
     """Return every kind of operation by its name, which is its module's name."""
-    found: dict[str, type[base.AnyOperation]] = {}
-    for module in pkgutil.iter_modules(__path__):
-        if module.name not in _HELPERS:
-            found[module.name] = _operation(module.name)
-    return found
+    return {name: kind(name) for name in names()}
 
 
-def _operation(name: str) -> type[base.AnyOperation]:
+@functools.cache
+def kind(name: str) -> type[base.AnyOperation]:
+    """Return the kind of operation of a name of `names`; imports no other one's module."""
     module = importlib.import_module(f"{__name__}.{name}")
     for member in vars(module).values():
         # The parametrised base, `Operation[State]`, is abstract and made in the same module.

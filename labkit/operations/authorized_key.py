@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from labkit import shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 # What a line without options begins with: a kind of key, or a comment's mark.
 _PLAIN = ("#", "ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")
@@ -54,6 +57,19 @@ class AuthorizedKey(base.Operation[text.HomeFile]):
             shell.argv("chown", self.user, path),
         )
         return (base.Change(path, "\n".join(restricted), self.key, commands),)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Add the key, as ssh-copy-id(1) does."""
+        del family
+        folder = f"{text.home(self.user)}/.ssh"
+        file = f"{folder}/authorized_keys"
+        return (
+            f"install -d -m 0700 -o {shell.quote(self.user)} {folder}",
+            shell.line("grep -qsxF {} ", self.key)
+            + f"{file} ||\n    {shell.line('echo {}', self.key)} >> {file}",
+            f"chmod 0600 {file}",
+            *([] if self.user == "root" else [f"chown {shell.quote(self.user)} {file}"]),
+        )
 
     def _restricts(self, line: str) -> bool:
         """Say whether a line carries the key behind options."""

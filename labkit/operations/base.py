@@ -86,10 +86,12 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
         del state
         return ()
 
+    @abc.abstractmethod
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
-        """Return what a person would type as root on a machine of the family, to get there."""
-        del family
-        return ()
+        """Return what a person would type as root on a machine of the family, to get there.
+
+        It may be typed again without harm. No secret is in it; a comment says what to do instead.
+        """
 
     def changes(self, output: str) -> tuple[Change, ...]:
         """Read a probe's print and compare it with what is wanted."""

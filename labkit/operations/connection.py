@@ -19,6 +19,8 @@ from labkit.operations import base, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from labkit.families import base as family_base
+
 # Of several profiles that fit a card, NetworkManager starts the one with the highest priority.
 _PRIORITY = "100"
 
@@ -137,10 +139,39 @@ class Connection(base.Operation[ConnectionState]):
         if differing or not self._in_force(state):
             there = ", ".join(sorted(state.addresses)) or "no address"
             up = shell.argv("nmcli", "connection", "up", "uuid", self.uuid)
-            changes.append(
-                base.Change(f"card {self.mac}", there, str(self.address), (f"{up} > /dev/null",))
+            again = base.Change(
+                f"card {self.mac}",
+                there,
+                str(self.address),
+                (f"{up} > /dev/null",),
+                cuts=self._may_cut(state),
             )
+            changes.append(again)
         return tuple(changes)
+
+    def settings(self, state: ConnectionState) -> tuple[base.Setting, ...]:
+        """Return the card's addresses."""
+        own = str(self.address)
+        file = _canonical("ipv4.addresses", state.profile.get("ipv4.addresses", ""))
+        # With DHCP there is a leased address besides, which nobody asked for by its number.
+        there = {own} & state.addresses if self.dhcp else state.addresses
+        runtime = ",".join(sorted(there))
+        return (base.Setting(f"addresses of {self.name}", own, file, runtime),)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Add the profile unless it is there, give it its settings, and bring it up."""
+        del family
+        settings = dict(self._wanted)
+        name = settings.pop("connection.id")
+        show = shell.line("nmcli connection show {} > /dev/null 2>&1", self.uuid)
+        add = ("nmcli", "connection", "add", "type", "ethernet", "ifname", "*", "con-name", name)
+        lines = (shell.argv(*pair) for pair in settings.items() if pair[1])
+        modify = shell.argv("nmcli", "connection", "modify", name)
+        return (
+            f"{show} ||\n    {shell.argv(*add, 'connection.uuid', self.uuid)}",
+            " \\\n    ".join((modify, *lines)),
+            shell.argv("nmcli", "connection", "up", name),
+        )
 
     @property
     def _subject(self) -> str:
@@ -150,6 +181,11 @@ class Connection(base.Operation[ConnectionState]):
         own = str(self.address)
         addresses = own in state.addresses if self.dhcp else state.addresses == frozenset({own})
         return state.active and addresses and state.gateway == str(self.gateway or "")
+
+    def _may_cut(self, state: ConnectionState) -> bool:
+        """Say whether somebody who came over this card may lose the way back."""
+        moves = bool(state.addresses) and str(self.address) not in state.addresses
+        return moves or state.gateway not in ("", str(self.gateway or ""))
 
     def _add(self) -> str:
         words = ["nmcli", "connection", "add", "type", "ethernet", "connection.uuid", self.uuid]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from labkit import shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 
 class Directory(base.Operation[str]):
@@ -41,3 +46,13 @@ class Directory(base.Operation[str]):
         # GNU keeps a directory's set-group-ID bit unless the mode has five digits or more.
         make = shell.argv("install", "-d", "-m", f"0{self.mode}", "-o", self.owner, self.path)
         return (base.Change(self.path, state, wanted, (make,)),)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Make it, then set mode and owner."""
+        del family
+        owner = [] if self.owner == "root" else [shell.argv("chown", self.owner, self.path)]
+        return (
+            shell.argv("mkdir", "-p", self.path),
+            shell.argv("chmod", self.mode, self.path),
+            *owner,
+        )

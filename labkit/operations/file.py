@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from typing import TYPE_CHECKING
 
 import pydantic
 
 from labkit import secret, shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
+
+# How OpenSSH begins a private key (PROTOCOL.key in its source).
+_PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,6 +97,24 @@ class File(base.Operation[FileState]):
             commands = (write,) if state.digest else (self._make(), write)
             changes.append(base.Change(self.path, before, after, commands))
         return tuple(changes)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Type the content; in the place of a secret, say how one's own gets there.
+
+        A private key of SSH is made by ssh-keygen. Any other secret is written with an editor: the
+        command is a comment, since it waits for a person.
+        """
+        del family
+        owner = [] if self.owner == "root" else [shell.argv("chown", self.owner, self.path)]
+        if not isinstance(self.content, secret.Secret):
+            write = [text.typed(self.path, self.content)]
+        elif self._text.startswith(_PRIVATE_KEY):
+            make = "[ -e {} ] || ssh-keygen -q -t ed25519 -N '' -f {}"
+            write = [shell.line(make, self.path, self.path)]
+        else:
+            empty = shell.line("[ -e {} ] || ", self.path) + self._make()
+            write = [empty, f"# {shell.argv('vi', self.path)}"]
+        return (*write, shell.argv("chmod", self.mode, self.path), *owner)
 
     def _make(self) -> str:
         return shell.argv("install", "-m", self.mode, "-o", self.owner, "/dev/null", self.path)

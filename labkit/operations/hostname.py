@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from labkit import shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 _PATH = "/etc/hostname"
 
@@ -49,3 +52,12 @@ class Hostname(base.Operation[HostnameState]):
             set_name = shell.line("printf %s {} > /proc/sys/kernel/hostname", self.name)
             changes.append(base.Change("host name", state.runtime, self.name, (set_name,)))
         return tuple(changes)
+
+    def settings(self, state: HostnameState) -> tuple[base.Setting, ...]:
+        """Return the name."""
+        return (base.Setting("host name", self.name, state.file, state.runtime),)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Type what hostnamectl(1) is for."""
+        del family
+        return (shell.argv("hostnamectl", "set-hostname", self.name),)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated
 
 import pydantic
 
+from labkit import shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 _PATH = "/etc/hosts"
 
@@ -52,8 +57,25 @@ class Hosts(base.Operation[str]):
             return ()
         return (base.Change(_PATH, state, wanted, (text.write(_PATH, wanted),)),)
 
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Take away lines that name them already, such as Debian's 127.0.1.1, and add ours."""
+        del family
+        if not self.entries:
+            return ()
+        names = [re.escape(name) for names in self.entries.values() for name in names]
+        # Some installers write the machine's own name beside localhost, which must stay.
+        stale = f"/localhost/! {{ /[[:space:]]({'|'.join(names)})([[:space:]]|$)/Id }}"
+        lines = "".join(f"{line}\n" for line in self._lines())
+        return (
+            shell.argv("sed", "-i", "-E", stale.replace(r"\-", "-"), _PATH),
+            shell.heredoc(shell.line("cat >> {}", _PATH), lines),
+        )
+
+    def _lines(self) -> list[str]:
+        return [" ".join((each, *self.entries[each])) for each in sorted(self.entries, key=_order)]
+
     def _wanted(self, current: str) -> str:
-        ours = [" ".join((each, *self.entries[each])) for each in sorted(self.entries, key=_order)]
+        ours = self._lines()
         missing = set(ours)
         kept: list[str] = []
         for line in text.split(current):

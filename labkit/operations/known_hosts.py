@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from labkit import shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 _Names = Annotated[
     str,
@@ -50,8 +53,27 @@ class KnownHosts(base.Operation[text.HomeFile]):
         )
         return (base.Change(path, state.text, wanted, commands),)
 
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Forget what is known of the hosts, and add their keys."""
+        del family
+        if not self.hosts:
+            return ()
+        folder = f"{text.home(self.user)}/.ssh"
+        file = f"{folder}/known_hosts"
+        names = shell.argv(*(name for names in sorted(self.hosts) for name in names.split(",")))
+        return (
+            f"install -d -m 0700 -o {shell.quote(self.user)} {folder}",
+            f"touch {file}",
+            f'for name in {names}; do ssh-keygen -R "$name" -f {file}; done',
+            shell.heredoc(f"cat >> {file}", "".join(f"{line}\n" for line in self._lines())),
+            *([] if self.user == "root" else [f"chown {shell.quote(self.user)} {file}"]),
+        )
+
+    def _lines(self) -> list[str]:
+        return [f"{names} {key}" for names, key in sorted(self.hosts.items())]
+
     def _wanted(self, current: str) -> str:
-        ours = [f"{names} {key}" for names, key in sorted(self.hosts.items())]
+        ours = self._lines()
         kept: list[str] = []
         for line in text.split(current):
             kept.extend([line] if line in ours else self._without_our_names(line))

@@ -64,24 +64,17 @@ class Packages(base.Operation[PackagesState]):
 
     def probe(self) -> str:
         """Print the family's words, then the installed ones among the wanted packages."""
-        branches: list[str] = []
-        for family in families.every():
+
+        def query(family: family_base.Family) -> str:
             wanted = self._wanted(family)
-            query = family.query(wanted) if wanted else ":"
-            words = "|".join(f"*' {word} '*" for word in sorted(family.ids))
-            branches.append(f"{words}) {query} ;;")
-        find = f"ids=$({{ {family_base.PROBE}; }} 2>/dev/null); printf '%s\\n' \"$ids\""
-        return f'{find}; case " $ids " in {" ".join(branches)} esac'
+            return family.query(wanted) if wanted else ""
+
+        return families.choose(query)
 
     def read(self, output: str) -> PackagesState:
         """Read the family and the names."""
         first, *names = text.split(output) or [""]
-        family = families.of(first)
-        if family is None:
-            raise base.FactError(
-                f"labkit knows no package manager for a distribution that calls itself {first!r}",
-                hint="supported are Debian's family (apt-get) and Enterprise Linux (dnf)",
-            )
+        family = read_family(first)
         return PackagesState(family, frozenset(name.strip() for name in names))
 
     def diff(self, state: PackagesState) -> tuple[base.Change, ...]:
@@ -90,8 +83,30 @@ class Packages(base.Operation[PackagesState]):
         missing = tuple(name for name in wanted if name not in state.installed)
         if not missing:
             return ()
-        repository = None
-        if state.family.name == "el" and self.el.repository and self.el.repository_package:
-            repository = family_base.Repository(self.el.repository_package, self.el.repository)
-        commands = state.family.install(missing, repository)
+        commands = state.family.install(missing, self._repository(state.family))
         return (base.Change("packages", "", " ".join(missing), commands),)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Type the package manager's own commands."""
+        wanted = self._wanted(family)
+        return family.install_by_hand(wanted, self._repository(family)) if wanted else ()
+
+    def _repository(self, family: family_base.Family) -> family_base.Repository | None:
+        if family.name == "el" and self.el.repository and self.el.repository_package:
+            return family_base.Repository(self.el.repository_package, self.el.repository)
+        return None
+
+
+def read_family(words: str) -> family_base.Family:
+    """Return the family that os-release(5)'s words name.
+
+    Raises:
+        base.FactError: There is no such family.
+    """
+    family = families.of(words)
+    if family is None:
+        raise base.FactError(
+            f"labkit knows no package manager for a distribution that calls itself {words!r}",
+            hint="supported are Debian's family (apt-get) and Enterprise Linux (dnf)",
+        )
+    return family

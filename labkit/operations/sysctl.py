@@ -12,6 +12,8 @@ from labkit.operations import base, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from labkit.families import base as family_base
+
 # A '*' stands for one part of a name, as in sysctl.d(5): net.ipv6.conf.*.disable_ipv6.
 _Key = Annotated[
     str,
@@ -99,18 +101,45 @@ class Sysctl(base.Operation[SysctlState]):
                 changes.append(base.Change(_show(path), before, value, commands))
         return tuple(changes)
 
+    def settings(self, state: SysctlState) -> tuple[base.Setting, ...]:
+        """Return each parameter; what the next boot brings is what the file says."""
+        file = _spread(_parse(state.file or ""), state.live)
+        return tuple(
+            base.Setting(
+                _show(path), _plain(value), _plain(file.get(path, "")), state.live.get(path, "")
+            )
+            for path, value in self._wanted(state.live).items()
+        )
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Write the file, and let sysctl(8) read it."""
+        del family
+        if not self.values:
+            return ()
+        return (text.typed(self._path, self._content), shell.argv("sysctl", "-p", self._path))
+
     def _wanted(self, live: Mapping[str, str]) -> dict[str, str]:
         """Return the value wanted for each path; a pattern may match none (no IPv6 at all)."""
-        paths = {key: key.replace(".", "/") for key in self.values}
-        full = {path for key, path in paths.items() if "*" not in key}
-        wanted: dict[str, str] = {}
-        for key, value in self.values.items():
-            if paths[key] in full:
-                wanted[paths[key]] = value
-                continue
-            matches = re.compile(re.escape(paths[key]).replace(r"\*", "[^/]*")).fullmatch
-            wanted |= {path: value for path in live if matches(path) and path not in full}
-        return wanted
+        return _spread(self.values, live)
+
+
+def _spread(values: Mapping[str, str], live: Mapping[str, str]) -> dict[str, str]:
+    paths = {key: key.replace(".", "/") for key in values}
+    full = {path for key, path in paths.items() if "*" not in key}
+    spread: dict[str, str] = {}
+    for key, value in values.items():
+        if paths[key] in full:
+            spread[paths[key]] = value
+            continue
+        matches = re.compile(re.escape(paths[key]).replace(r"\*", "[^/]*")).fullmatch
+        spread |= {path: value for path in live if matches(path) and path not in full}
+    return spread
+
+
+def _parse(file: str) -> dict[str, str]:
+    """Return the settings of a file (sysctl.d(5)); the last one of a name counts."""
+    pairs = (line.partition("=") for line in text.split(file) if line.lstrip()[:1] not in "#;")
+    return {key.strip().removeprefix("-"): value.strip() for key, mark, value in pairs if mark}
 
 
 def _overwrites(path: str, other: str) -> bool:

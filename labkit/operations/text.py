@@ -88,6 +88,21 @@ def write(path: str, content: str) -> str:
     return shell.line("printf %s {} > {}", content, path)
 
 
+def typed(path: str, content: str) -> str:
+    """Return shell text that writes a file in place, as a person would type it."""
+    if content and not content.endswith("\n"):
+        return write(path, content)
+    return shell.heredoc(shell.line("cat > {}", path), content)
+
+
+def home(user: str) -> str:
+    """Return a shell word for a user's home folder."""
+    # A tilde is followed by a plain name only; Samba's machine accounts end with a '$'.
+    if user.endswith("$"):
+        return shell.line('"$(getent passwd {} | cut -d: -f6)"', user)
+    return shell.line("~{}", user)
+
+
 def split(text: str) -> list[str]:
     """Split at line feeds and nowhere else: str.splitlines also knows form feeds, U+2028, ..."""
     return text.removesuffix("\n").split("\n") if text else []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from labkit import shell
 from labkit.operations import base, text
+
+if TYPE_CHECKING:
+    from labkit.families import base as family_base
 
 _ZONES = "/usr/share/zoneinfo/"
 _LINK = "/etc/localtime"
@@ -62,3 +65,8 @@ class TimeZone(base.Operation[TimeZoneState]):
             write = text.write(_FILE, f"{self.name}\n")
             changes.append(base.Change(_FILE, state.file or "", self.name, (write,)))
         return tuple(changes)
+
+    def manual(self, family: family_base.Family) -> tuple[str, ...]:
+        """Type what timedatectl(1) is for."""
+        del family
+        return (shell.argv("timedatectl", "set-timezone", self.name),)

@@ -39,6 +39,7 @@ def build(spec: load.Spec) -> model.Lab:
         networks=(nat, hostonly),
         search=tuple(lab.dns.search),
         machines=machines,
+        secrets={name: _source(lab.secrets[name]) for name in sorted(lab.secrets)},
     )
 
 
@@ -60,6 +61,14 @@ def with_provider(spec: load.Spec, lab: model.Lab, provider: str) -> model.Lab:
 def _options(spec: load.Spec, provider: str) -> dict[str, object]:
     options: dict[str, object] = getattr(spec.lab.providers, provider).model_dump()
     return options
+
+
+def _source(entry: spec_model.SecretSource) -> model.SecretSource:
+    if entry.env is not None:
+        return model.SecretSource("env", entry.env)
+    if entry.keyring is not None:
+        return model.SecretSource("keyring", entry.keyring.user, entry.keyring.service)
+    return model.SecretSource("file", entry.file or "")
 
 
 def _nat_network(lab: spec_model.LabFile) -> model.Network:
@@ -88,6 +97,7 @@ def _machine(
         time_zone=settings.time_zone,
         packages=settings.packages,
         sysctl=settings.sysctl,
+        sudo_password=settings.sudo_password,
     )
 
 

@@ -10,8 +10,20 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
 
+SecretKind = Literal["env", "file", "keyring"]
 SelinuxMode = Literal["enforcing", "permissive", "disabled"]
 NicKind = Literal["nat", "hostonly"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SecretSource:
+    """Where a secret is. Its value is no part of a plan, and is read when a task needs it."""
+
+    kind: SecretKind
+    name: str
+    """The environment variable, the path below the lab folder, or the keyring's user."""
+    service: str = ""
+    """The keyring's service."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ class Machine:
     time_zone: str
     packages: tuple[str, ...]
     sysctl: Mapping[str, str]
+    sudo_password: str | None = None
+    """The name of the secret that sudo(8) asks the machine's user for."""
 
     def nic(self, kind: NicKind) -> Nic:
         """Return the card of a kind; every machine has one of each."""
@@ -87,6 +101,8 @@ class Lab:
     search: tuple[str, ...]
     machines: tuple[Machine, ...]
     """Sorted by name, so that the order in lab.yml means nothing."""
+    secrets: Mapping[str, SecretSource] = dataclasses.field(default_factory=dict[str, SecretSource])
+    """Where each secret is, by its name."""
 
     def machine(self, name: str) -> Machine:
         """Return the machine of a name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 from typing import TYPE_CHECKING, cast
 
@@ -10,18 +11,21 @@ import jinja2
 import pydantic
 
 from labkit import content, errors, operations
+from labkit.profiles import entry as entries
 from labkit.profiles import templates, values
-from labkit.spec import document, source, words
+from labkit.secrets import store
+from labkit.spec import document, filekind, source, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from labkit.operations import base
     from labkit.plan import model
     from labkit.ssh import keyring
 
-_BESIDE = frozenset({"why"})
-"""Keys of an entry beside the one that names its kind."""
+
+_KEYS = ("operations", "title")
+_NAMES = "names are: lab, machine, nic (network/ only), keys, hosts, known_hosts, secrets"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,8 +35,24 @@ class Step:
     kind: str
     operation: base.AnyOperation
     why: str
+    """In English."""
     origin: str
     """File and line, as editors open them."""
+    tags: tuple[str, ...] = ()
+    """The profile's name, the kind, and what the entry says besides; each one once."""
+    reasons: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    """`why` in each language that it is given in."""
+    titles: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    """What the profile is called, in each language; empty where it has no title."""
+
+    def reason(self, language: str) -> str:
+        """Return why it is there, in English where the profile does not speak the language."""
+        return self.reasons.get(language, self.why)
+
+    def title(self, language: str) -> str:
+        """Return what the profile is called, if need be by its folder's and its own name."""
+        profile = "/".join(pathlib.Path(self.origin.rpartition(":")[0]).with_suffix("").parts[-2:])
+        return self.titles.get(language) or self.titles.get("en") or profile
 
     def changes(self, output: str) -> tuple[base.Change, ...]:
         """Compare a probe's print with what is wanted.
@@ -50,15 +70,26 @@ class Step:
 
 
 def steps(
-    lab: model.Lab, machine: model.Machine, keys: keyring.Keyring, folder: pathlib.Path
+    lab: model.Lab,
+    machine: model.Machine,
+    keys: keyring.Keyring,
+    folder: pathlib.Path,
+    secrets: store.Store | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps for a machine: its profiles, its cards after the first of them.
+
+    Args:
+        lab: The plan.
+        machine: The machine of it.
+        keys: The lab's keys.
+        folder: The lab folder.
+        secrets: Gives the lab's secrets; without it they are read from where lab.yml says.
 
     Raises:
         errors.FileError: A profile is wrong; carries all of its problems.
         errors.LabError: A profile does not exist.
     """
-    known = values.of(lab, machine, keys)
+    known = values.of(lab, machine, keys, secrets or store.Store(lab.secrets, folder))
     first, *others = machine.profiles
     found = list(_profile(folder, "provision", first, known))
     for nic in machine.nics:
@@ -66,6 +97,10 @@ def steps(
     for profile in others:
         found += _profile(folder, "provision", profile, known)
     return tuple(found)
+
+
+# A lab's machines share their profiles.
+_composed = functools.lru_cache(maxsize=64)(document.compose)
 
 
 def _profile(folder: pathlib.Path, kind: str, name: str, known: values.Values) -> tuple[Step, ...]:
@@ -76,27 +111,46 @@ def _profile(folder: pathlib.Path, kind: str, name: str, known: values.Values) -
             f"there is no profile {kind}/{name}.yml",
             hint=words.nearest(name, names, otherwise="there are:"),
         )
-    read = document.compose(source.read(path), str(path))
+    read = _composed(source.read(path, filekind.PROFILE), str(path), filekind.PROFILE)
     problems = list(read.problems)
+    titles = _titles(read, known, problems)
     found: list[Step] = []
     for index, entry in enumerate(_entries(read, problems)):
         step = _step(read, index, entry, known, problems)
         if step:
-            found.append(step)
+            found.append(dataclasses.replace(step, titles=titles))
     if problems:
         raise errors.FileError(problems)
     return tuple(found)
 
 
+def _titles(
+    read: document.Document, known: values.Values, problems: list[errors.Problem]
+) -> Mapping[str, str]:
+    data = cast("dict[str, object]", read.data)
+    if "title" not in data:
+        return {}
+    given = entries.texts(read, ("title",), data["title"], problems)
+    try:
+        return {language: str(templates.fill(text, known)) for language, text in given.items()}
+    except jinja2.TemplateError as error:
+        problems.append(
+            read.problem(read.locate(("title",)), f"cannot be filled in: {error}", _NAMES)
+        )
+        return {}
+
+
 def _entries(read: document.Document, problems: list[errors.Problem]) -> tuple[object, ...]:
     data = cast("dict[str, object]", read.data)
     for key in data:
-        if key != "operations":
-            hint = "a profile has the one key 'operations'"
+        if key not in _KEYS:
+            hint = words.nearest(key, _KEYS, otherwise="keys are:")
             problems.append(
                 read.problem(read.locate_key((key,)), f"unknown key {words.show(key)}", hint)
             )
     entries = data.get("operations", ())
+    if read.is_broken(("operations",)):
+        return ()
     if not isinstance(entries, tuple):
         where = read.locate(("operations",))
         problems.append(read.problem(where, "'operations' is a list", "begin each with '- why:'"))
@@ -112,61 +166,82 @@ def _step(
     problems: list[errors.Problem],
 ) -> Step | None:
     path = ("operations", index)
-    where = read.locate(path)
-    keys = (
-        [key for key in cast("dict[str, object]", entry) if key not in _BESIDE]
-        if isinstance(entry, dict)
-        else []
-    )
-    if len(keys) != 1 or "why" not in cast("dict[str, object]", entry):
-        message = "an operation has 'why' and one kind"
-        hint = f"kinds are {words.one_of(sorted(operations.kinds()))}"
-        problems.append(read.problem(where, message, hint))
+    given = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
+    kind = _kind(read, path, given, problems)
+    if kind is None:
         return None
-    kind = keys[0]
-    if kind not in operations.kinds():
-        hint = words.nearest(kind, operations.kinds(), otherwise="kinds are:")
-        where = read.locate_key((*path, kind))
-        problems.append(read.problem(where, f"unknown operation {words.show(kind)}", hint))
-        return None
-    arguments = cast("dict[str, object]", entry)[kind]
+    before = len(problems)
+    whys = entries.texts(read, (*path, "why"), given["why"], problems)
+    tags = entries.tags(read, (*path, "tags"), given.get("tags", ()), problems)
     try:
-        why = str(templates.fill(cast("dict[str, object]", entry)["why"], known))
-        operation = _operation(kind, arguments, known, pathlib.Path(read.file))
+        reasons = {language: str(templates.fill(why, known)) for language, why in whys.items()}
+        operation = _operation(kind, given[kind], known, pathlib.Path(read.file))
     except pydantic.ValidationError as error:
         problems.extend(_explain(error, read, (*path, kind)))
         return None
     except (jinja2.TemplateError, errors.LabError) as error:
         where = read.locate((*path, kind))
-        names = "names are: lab, machine, nic (network/ only), keys, hosts, known_hosts"
-        hint = error.hint if isinstance(error, errors.LabError) else names
+        hint = error.hint if isinstance(error, errors.LabError) else _NAMES
         problems.append(read.problem(where, f"cannot be filled in: {error}", hint))
         return None
-    return Step(kind, operation, why, f"{read.file}:{where.line}")
+    if len(problems) > before or "en" not in reasons:
+        return None
+    origin = f"{read.file}:{read.locate(path).line}"
+    every = dict.fromkeys((pathlib.Path(read.file).stem, kind, *tags))
+    return Step(kind, operation, reasons["en"], origin, tuple(every), reasons)
+
+
+def _kind(
+    read: document.Document,
+    path: tuple[str | int, ...],
+    entry: dict[str, object],
+    problems: list[errors.Problem],
+) -> str | None:
+    """Return the entry's kind; None when the entry is not `why` and one known kind."""
+    keys = [key for key in entry if key not in entries.BESIDE]
+    unknown = [key for key in keys if key not in operations.names()]
+    if "why" in entry and len(keys) - len(unknown) == 1:
+        choices = (*entries.BESIDE, *operations.names())
+        for key in unknown:
+            hint = words.nearest(key, choices, otherwise="keys are why, tags and one of:")
+            where = read.locate_key((*path, key))
+            problems.append(read.problem(where, f"unknown key {words.show(key)}", hint))
+        return next(key for key in keys if key not in unknown)
+    if len(keys) != 1 or "why" not in entry:
+        message = "an operation has 'why' and one kind"
+        hint = f"kinds are {words.one_of(sorted(operations.names()))}"
+        problems.append(read.problem(read.locate(path), message, hint))
+        return None
+    hint = words.nearest(keys[0], operations.names(), otherwise="kinds are:")
+    where = read.locate_key((*path, keys[0]))
+    problems.append(read.problem(where, f"unknown operation {words.show(keys[0])}", hint))
+    return None
 
 
 def _operation(
     kind: str, arguments: object, known: values.Values, profile: pathlib.Path
 ) -> base.AnyOperation:
     filled = templates.fill(arguments, known)
-    if isinstance(filled, dict) and "template" in filled:
+    given = dict(cast("dict[str, object]", filled)) if isinstance(filled, dict) else {}
+    if "template" in given and not isinstance(given["template"], document.Broken):
         # `template: NAME` is `content:` with the text of templates/NAME beside the profile.
-        given = dict(cast("dict[str, object]", filled))
         path = profile.parent / "templates" / pathlib.PurePath(str(given.pop("template"))).name
         if not path.is_file():
             raise errors.LabError(
                 f"there is no template '{path.name}'", hint=f"templates are files in {path.parent}"
             )
-        filled = {**given, "content": templates.render(source.read(path), known)}
-    return operations.kinds()[kind].model_validate(filled)
+        filled = {**given, "content": templates.render(source.read(path, filekind.TEMPLATE), known)}
+    return operations.kind(kind).model_validate(filled)
 
 
 def _explain(
     error: pydantic.ValidationError, read: document.Document, path: tuple[str | int, ...]
 ) -> Iterator[errors.Problem]:
-    fields = sorted(operations.kinds()[str(path[-1])].model_fields)
+    fields = sorted(operations.kind(str(path[-1])).model_fields)
     for detail in error.errors(include_url=False):
         inner = (*path, *detail["loc"])
+        if read.is_broken(inner):
+            continue  # it has been said what is wrong with the value
         name = str(detail["loc"][-1]) if detail["loc"] else ""
         if detail["type"] == "extra_forbidden":
             hint = words.nearest(name, fields, otherwise="keys are:")

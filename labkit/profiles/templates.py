@@ -6,13 +6,14 @@ its type; any other text is filled in as text. A name that does not exist is an 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import jinja2
 import jinja2.sandbox
 
-from labkit import secret
+from labkit import errors, secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,13 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
 
 def _closed(value: object) -> object:
     if isinstance(value, secret.Secret):
+        raise jinja2.TemplateRuntimeError("a secret is a whole value, not a part of a text")
+    return value
+
+
+def _not_stars(value: Result) -> Result:
+    """Refuse what filters and operators make of a secret: stars are no password."""
+    if isinstance(value, str) and secret.SHOWN in value:
         raise jinja2.TemplateRuntimeError("a secret is a whole value, not a part of a text")
     return value
 
@@ -72,13 +80,24 @@ def render(text: str, known: values.Values) -> str:
     Raises:
         jinja2.TemplateError: It is wrong, or names what does not exist.
     """
-    return _evaluate(lambda: _ENVIRONMENT.from_string(text).render(known))
+    return _evaluate(lambda: _compiled(text).render(known))
+
+
+# A lab's machines share their profiles, and compiling a text costs far more than filling it in.
+@functools.lru_cache(maxsize=1024)
+def _compiled(text: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled_expression(text: str) -> Callable[..., object]:
+    return _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
 
 
 def _evaluate(run: Callable[[], Result]) -> Result:
     try:
-        return run()
-    except jinja2.TemplateError:
+        return _not_stars(run())
+    except (jinja2.TemplateError, errors.LabError):
         raise
     except Exception as error:  # an expression may raise whatever Python's operators raise
         message = f"{type(error).__name__}: {error}"
@@ -87,7 +106,7 @@ def _evaluate(run: Callable[[], Result]) -> Result:
 
 def _text(text: str, known: values.Values) -> object:
     if whole := _EXPRESSION.fullmatch(text.strip()):
-        expression = _ENVIRONMENT.compile_expression(whole[1].strip(), undefined_to_none=False)
+        expression = _compiled_expression(whole[1].strip())
         found = _evaluate(lambda: expression(**known))
         if isinstance(found, jinja2.Undefined):
             str(found)  # a strict one complains, and says which name is missing

@@ -6,22 +6,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labkit.plan import model
+    from labkit.secrets import store
     from labkit.ssh import keyring
 
 Values = dict[str, object]
 
 
-def of(lab: model.Lab, machine: model.Machine, keys: keyring.Keyring) -> Values:
+def of(
+    lab: model.Lab, machine: model.Machine, keys: keyring.Keyring, secrets: store.Store
+) -> Values:
     """Return the values for a machine.
 
     `lab` and `machine` are the plan; `keys` the lab's keys; `hosts` the lines of /etc/hosts;
-    `known_hosts` every machine's host key under all of its names. Nothing here opens files: the
-    methods of a path would be a way out of the templates' sandbox.
+    `known_hosts` every machine's host key under all of its names; `secrets` reads a secret of
+    lab.yml when it is asked for by its name. Nothing else here opens files: the methods of a path
+    would be a way out of the templates' sandbox.
     """
     return {
         "lab": lab,
         "machine": machine,
         "keys": {"login": keys.login, "ansible": keys.ansible, "hosts": keys.hosts},
+        "secrets": secrets,
         "hosts": {str(each.hostonly): _names(lab, each) for each in lab.machines},
         "known_hosts": {
             ",".join((*_names(lab, each), str(each.hostonly))): _bare(keys.hosts[each.name].public)

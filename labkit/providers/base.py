@@ -1,5 +1,7 @@
 """What every provider can do. It makes, starts, stops, lists and removes machines.
 
+It also saves and restores them, one by one; that a snapshot is of a whole lab is not its affair.
+
 A provider knows where a machine's SSH is and nothing of what is inside the machine.
 """
 
@@ -10,7 +12,7 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
-from labkit import parallel
+from labkit import parallel, secret
 
 if TYPE_CHECKING:
     import pathlib
@@ -37,6 +39,8 @@ class Endpoint:
     user: str
     key: pathlib.Path
     known_hosts: pathlib.Path
+    sudo_password: secret.Secret | None = None
+    """What sudo(8) asks the user for; None where it asks for nothing."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +51,16 @@ class Finding:
     ok: bool
     detail: str
     hint: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One machine as it was saved."""
+
+    taken: float
+    """Seconds since 1970."""
+    running: bool
+    """Whether it was running, and its memory is in the snapshot."""
 
 
 class Provider(abc.ABC):
@@ -63,6 +77,9 @@ class Provider(abc.ABC):
     @abc.abstractmethod
     def status(self) -> Mapping[str, State]:
         """Say what each machine of the lab is doing."""
+
+    def mend(self) -> None:  # noqa: B027 - a provider may have nothing of the kind
+        """Put in order what a fault has left half there; called while the lab is held."""
 
     def at_once(self) -> int:
         """Say how many machines may be booting at the same time."""
@@ -103,3 +120,44 @@ class Provider(abc.ABC):
     @abc.abstractmethod
     def console_tail(self, machine: model.Machine, lines: int = 15) -> str:
         """Return the last lines of the machine's serial console."""
+
+    @abc.abstractmethod
+    def pause(self, machine: model.Machine) -> None:
+        """Hold a running machine where it is, so that all of a lab are saved at one moment.
+
+        A machine that is off stays off. A provider that cannot hold machines does nothing.
+        """
+
+    @abc.abstractmethod
+    def resume(self, machine: model.Machine) -> None:
+        """Let a machine that is held go on; nothing happens to any other."""
+
+    @abc.abstractmethod
+    def snapshots(self, machine: model.Machine) -> Mapping[str, Snapshot]:
+        """Look for the machine's snapshots, by name; a machine that was not made has none."""
+
+    @abc.abstractmethod
+    def save(self, machine: model.Machine, name: str) -> None:
+        """Save the machine's disk, and its memory too when it runs or is held.
+
+        Afterwards it is doing what it did before. The name has letters, digits and `-_.~` only, and
+        the machine has no snapshot of that name.
+
+        Raises:
+            ProviderError: It could not be saved; nothing of the snapshot is left then.
+        """
+
+    @abc.abstractmethod
+    def restore(self, machine: model.Machine, name: str) -> None:
+        """Bring the machine back to a snapshot, whatever it is doing now.
+
+        Afterwards it is off when it was off. When it ran it goes on from that moment without a
+        boot, at once or, where the provider can hold it, at `resume`.
+
+        Raises:
+            ProviderError: It could not be brought back; the machine is off then.
+        """
+
+    @abc.abstractmethod
+    def discard(self, machine: model.Machine, name: str) -> None:
+        """Remove a snapshot of the machine; nothing happens when there is none of that name."""

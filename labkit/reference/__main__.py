@@ -1,4 +1,7 @@
-"""Write the reference pages: `python -m labkit.reference [FOLDER]`."""
+"""Write the reference pages and the tutorials by hand: `python -m labkit.reference [FOLDER]`.
+
+With FOLDER, the reference pages alone are written, and there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import pathlib
 import sys
 
 from labkit import reference
-from labkit.reference import _source
+from labkit.reference import _by_hand, _source
 
 
 def main() -> None:
@@ -17,6 +20,10 @@ def main() -> None:
     for name, text in reference.pages().items():
         (folder / name).write_text(text, encoding="utf-8")
         sys.stdout.write(f"{folder / name}\n")
+    for name, text in () if given else _by_hand.pages().items():
+        file = _source.REPOSITORY / "docs" / "tutorial" / name
+        file.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{file}\n")
 
 
 if __name__ == "__main__":

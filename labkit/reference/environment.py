@@ -17,13 +17,17 @@ MEANINGS = {
     "LAB_FILE": "the lab file, as `--file`; default: `lab.yml`",
     "LAB_FORMAT": "`table` or `json`, as `--format`",
     "LAB_INSTALL": "`no`: never install system packages; say the command and exit with 2",
+    "LAB_LANG": "`en` or `ja`, as `--lang`",
     "LAB_MIRROR": "the address under which `debian/` and `debian-security/` lie, for building "
     "images; default: this host's own sources where it runs the same release",
     "LAB_ONLY": "names of machines, separated by commas, as `--only`",
+    "LAB_TAGS": "tags, separated by commas, as `--tags`",
     "LAB_PROVIDER": "the provider, as `--provider`",
     "LAB_PYTHON": "the Python that `./lab` makes its virtual environment with; default: `python3`",
     "LAB_VENV": "the folder of that virtual environment; default: `.venv`",
     "LAB_SCRIPT": "set by `./lab`, so that hints name the command as it was typed",
+    "LAB_STATE": "the folder of the registry of labs, which `gc` looks at; default: `labkit` in "
+    "the user's state folder",
     "LAB_YES": "`1`: answer questions with yes, as `--yes`; empty, `0` and `no` mean no",
 }
 

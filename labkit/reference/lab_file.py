@@ -33,6 +33,8 @@ _PLACES: dict[str, str] = {
     "Kubernetes": "kubernetes",
     "Settings": "defaults, and roles.NAME",
     "MachineEntry": "machines.NAME",
+    "SecretSource": "secrets.NAME",
+    "KeyringEntry": "secrets.NAME.keyring",
     "Providers": "providers",
     "Qemu": "providers.qemu",
     "Virtualbox": "providers.virtualbox",

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _INTRODUCTION = """
-A profile, which is a YAML file in `provision/` or `network/`, is a list of operations under the key
-`operations`. Each entry has `why`, a sentence, and one kind with its keys. Values are filled in by
-Jinja2 expressions over `lab`, `machine`, `keys`, `hosts`, `known_hosts`, and in `network/` also
-`nic`. `template: NAME` in the place of `content:` fills in a file of `provision/templates`.
+A profile, which is a YAML file in `provision/` or `network/`, is a list of operations under the
+key `operations`; it may have a `title`. Each entry has `why`, a sentence, and one kind with its
+keys; it may have `tags`. Values are filled in by Jinja2 expressions over `lab`, `machine`,
+`keys`, `hosts`, `known_hosts`, and in `network/` also `nic`. `template: NAME` in the place of
+`content:` fills in a file of `provision/templates`.
 [How to write one](../how-to/own-profile.md).
 
 An operation asks the machine what is there (the probe), compares the answer with what is wanted,
@@ -75,8 +76,10 @@ def _rows(kind: type[pydantic.BaseModel], before: str = "") -> Iterator[tuple[st
     meanings = _source.attributes(kind)
     for name, field in kind.model_fields.items():
         nested = field.annotation
-        if isinstance(nested, type) and issubclass(nested, pydantic.BaseModel):
-            yield from _rows(nested, f"{before}{name}.")
+        # A part that may be left out: `ForEl | None`.
+        part = next(iter(get_args(nested)), nested)
+        if isinstance(part, type) and issubclass(part, pydantic.BaseModel):
+            yield from _rows(part, f"{before}{name}.")
             continue
         yield (
             _markdown.word(f"{before}{name}"),
@@ -90,7 +93,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = cast("object", field.default)
-    if value in (None, ()):
+    if value in (None, (), {}):
         return ""
     return _markdown.word(str(value).lower() if isinstance(value, bool) else value)
 
@@ -131,7 +134,8 @@ def _uses(name: str) -> list[tuple[str, str]]:
         for file in sorted((_source.REPOSITORY / folder).glob("*.yml")):
             entries = yaml.safe_load(file.read_text(encoding="utf-8"))["operations"]
             shown = f"[{folder}/{file.name}](../../{folder}/{file.name})"
-            found += [(shown, entry["why"]) for entry in entries if name in entry]
+            whys = (entry["why"] for entry in entries if name in entry)
+            found += [(shown, why["en"] if isinstance(why, dict) else why) for why in whys]
     return found
 
 

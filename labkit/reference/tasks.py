@@ -10,7 +10,7 @@ from invoke.parser import context as parser
 
 from labkit import tasks
 from labkit.reference import _markdown, _source
-from labkit.tasks import develop
+from labkit.tasks import develop, optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +55,18 @@ def _section(key: str, before: str) -> Iterator[str]:
 
 def _task(name: str, task: Any) -> Iterator[str]:  # noqa: ANN401 - see above
     arguments = dict(cast("Any", context(name, task)).flags)
-    given = "".join(f" {each.name.upper()}" for each in arguments.values() if _is_given(each))
+    given = "".join(f" {_given(each)}" for each in arguments.values() if _is_given(each))
     yield f"### {name}"
     yield _source.words(task)
     yield _markdown.code(f"{name}{given}{' [OPTIONS]' if arguments else ''}", "text")
     rows = [_option(flag, argument) for flag, argument in arguments.items()]
     if rows:
         yield _markdown.table(("option", "default", "meaning"), rows)
+
+
+def _given(argument: Any) -> str:  # noqa: ANN401 - Invoke's own
+    name = argument.name.upper()
+    return f"[{name}]" if isinstance(argument, optional.Spare) else name
 
 
 def _is_given(argument: Any) -> bool:  # noqa: ANN401 - Invoke's own

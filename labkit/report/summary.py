@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shlex
@@ -13,7 +14,7 @@ import rich.table
 
 from labkit import visible
 from labkit.report import json as json_report
-from labkit.report import text
+from labkit.report import model, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def render(lab: context.Context, result: up.Result) -> Iterator[rich.console.Ren
     phases = ", ".join(f"{name} {took:.1f} s" for name, took in lab.progress.phases.items())
     yield f"time: {phases}; in all {sum(lab.progress.phases.values()):.1f} s"
     yield f"changes inside the machines: {result.changes}"
-    yield f"log: {rich.markup.escape(str(lab.space.log))}"
+    yield f"logs: {rich.markup.escape(str(lab.space.logs))}"
 
 
 def _failure(failure: up.Failure) -> Iterator[str]:
@@ -50,6 +51,19 @@ def _failure(failure: up.Failure) -> Iterator[str]:
         yield "  the end of its console:"
         for line in failure.console.splitlines():
             yield f"  | {rich.markup.escape(visible.line(line))}"
+
+
+def whole(lab: context.Context, result: up.Result) -> model.Report:
+    """Return the report with the machines that did not come up among its results."""
+    found = result.report or model.Report(lab.lab.name, (), 0.0)
+    silent = (
+        model.Result(
+            each.machine, "answer", "comes up", ok=False,
+            actual=f"{each.error.message}\n{each.console}".strip(), hint=each.error.hint,
+        )
+        for each in result.failures
+    )  # fmt: skip
+    return dataclasses.replace(found, results=(*found.results, *silent))
 
 
 def document(lab: context.Context, result: up.Result) -> str:

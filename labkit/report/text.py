@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import rich.console
@@ -10,6 +9,7 @@ import rich.markup
 import rich.table
 
 from labkit import console, visible
+from labkit.report import excerpt, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,10 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
     for check in checks:
         table.add_row(check, *(_cell(report, check, machine) for machine in machines))
     yield table
+    rebooted = any(each.after is not None for each in report.settings)
+    shown = [each for each in report.settings if rebooted or not each.ok]
+    if shown:
+        yield settings.table(shown)
     for result in report.failures:
         yield _failure(result)
     failed = len(report.failures)
@@ -48,7 +52,8 @@ def _cell(report: model.Report, check: str, machine: str) -> str:
 
 
 def _failure(result: model.Result) -> str:
-    lines = [f"[red]failed[/] {_safe(result.machine)}: {_safe(result.subject)}"]
+    when = f" {result.when}" if result.when else ""
+    lines = [f"[red]failed[/] {_safe(result.machine)}{when}: {_safe(result.subject)}"]
     lines += _difference(result)
     if result.hint:
         lines.append(f"  hint:     {_safe(console.wording(result.hint))}")
@@ -57,10 +62,10 @@ def _failure(result: model.Result) -> str:
 
 def _difference(result: model.Result) -> list[str]:
     """Show two texts by the lines in which they differ, and anything shorter as it is."""
-    if "\n" in result.expected.strip():
-        both = difflib.ndiff(result.actual.splitlines(), result.expected.splitlines())
-        words = {"- ": "there:   ", "+ ": "expected:"}
-        shown = [f"  {words[each[:2]]} {_safe(each[2:])}" for each in both if each[:2] in words]
+    lines = excerpt.differing(result.actual, result.expected, context=0)
+    if lines is not None:
+        words = {"-": "there:   ", "+": "expected:"}
+        shown = [f"  {words[mark]} {_safe(line)}" for mark, line in lines if mark in words]
         return shown[:_LINES] + ["  ..."] * (len(shown) > _LINES)
     expected = [f"  expected: {_safe(result.expected)}"] if result.expected else []
     return [*expected, f"  actual:   {_safe(result.actual) or '(nothing)'}"]

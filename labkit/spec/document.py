@@ -16,7 +16,7 @@ import yaml
 import yaml.nodes
 
 from labkit import errors
-from labkit.spec import place, syntax, words
+from labkit.spec import filekind, place, syntax, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,9 +40,6 @@ _PLAIN: dict[str, Callable[[str], object | None]] = {
     "bool": _BOOLS.get,
 }
 """For each type, what reads its text; None when the text is one of YAML's surprising spellings."""
-
-
-_ONE_LINE = "write it on one line, in characters that can be seen"
 
 
 class Broken:
@@ -79,17 +76,17 @@ class Document:
         return any(path[:end] in self.broken for end in range(len(path) + 1))
 
 
-def compose(text: str, file: str) -> Document:
+def compose(text: str, file: str, kind: filekind.FileKind = filekind.LAB) -> Document:
     """Read one YAML document; what is wrong with single values is in `problems`.
 
     Raises:
-        errors.FileError: The text is no YAML document, or none that could be a lab.
+        errors.FileError: The text is no YAML document, or none that is a mapping.
     """
-    syntax.check(text, file)
+    syntax.check(text, file, kind)
     node = yaml.compose(text, Loader=syntax.LOADER)
-    builder = _Builder(file)
+    builder = _Builder(file, kind)
     if not isinstance(node, yaml.nodes.MappingNode):
-        raise errors.FileError([builder.not_a_lab(node)])
+        raise errors.FileError([builder.not_a_mapping(node)])
     data = builder.value(node, ())
     problems = tuple(dict.fromkeys(builder.problems))
     return Document(file, data, builder.places, builder.keys, problems, frozenset(builder.broken))
@@ -111,6 +108,7 @@ class _Builder:
     """Turns nodes into data and collects what is wrong on the way."""
 
     file: str
+    kind: filekind.FileKind
     problems: list[errors.Problem] = dataclasses.field(default_factory=list[errors.Problem])
     places: dict[place.Path, place.Position] = dataclasses.field(
         default_factory=dict[place.Path, place.Position]
@@ -120,15 +118,14 @@ class _Builder:
     )
     broken: set[place.Path] = dataclasses.field(default_factory=set[place.Path])
 
-    def not_a_lab(self, node: yaml.nodes.Node | None) -> errors.Problem:
+    def not_a_mapping(self, node: yaml.nodes.Node | None) -> errors.Problem:
         """Say that the whole document is something other than a mapping."""
         found = "a list" if isinstance(node, yaml.nodes.SequenceNode) else "a single value"
-        message = f"a lab file is a mapping of keys to values, not {found}"
+        message = f"a {self.kind.name} is a mapping of keys to values, not {found}"
         if node is None or node.tag == f"{_TAG}null":
-            message = syntax.NO_LAB
+            message = self.kind.empty
         where = _position(node) if node else place.START
-        hint = "begin with 'lab: NAME' and 'machines:'"
-        return errors.Problem(self.file, where.line, where.column, message, hint)
+        return errors.Problem(self.file, where.line, where.column, message, self.kind.begin)
 
     def value(self, node: yaml.nodes.Node, path: place.Path) -> object:
         """Return the data of a node, or `Broken` when it has a problem of its own."""
@@ -173,7 +170,7 @@ class _Builder:
         tag = str(node.tag).removeprefix(_TAG)
         if tag == "merge":
             message = "merge keys ('<<') are not read"
-            self._complain(where, message, "put what machines share under 'defaults' or 'roles'")
+            self._complain(where, message, self.kind.shared)
             return None
         if tag in _KINDS:
             message = f"YAML reads the key {words.show(text)} {_KINDS[tag]}, not as text"
@@ -183,16 +180,16 @@ class _Builder:
             self._tagged(node, path)
             return None
         elif control := _control(text):
-            self._complain(where, f"the key holds {control}", _ONE_LINE)
+            self._complain(where, f"the key holds {control}", filekind.LAB.visible)
             return None
         return text
 
     def _scalar(self, node: yaml.nodes.ScalarNode, path: place.Path) -> object:
         text: str = node.value
         tag = str(node.tag).removeprefix(_TAG)
-        control = _control(text)
+        control = _control(text, self.kind.allowed)
         if tag == "str" and control:
-            return self._break(path, f"the text holds {control}", _ONE_LINE)
+            return self._break(path, f"the text holds {control}", self.kind.visible)
         if tag in _PLAIN and (plain := _PLAIN[tag](text)) is not None:
             return plain
         if tag == "null":
@@ -200,7 +197,8 @@ class _Builder:
             name = words.show(path[-1]) if isinstance(path[-1], str) else "this entry"
             return self._break(path, f"{name} has no value", "write one, or remove it")
         if tag in _KINDS:
-            message = f"YAML reads {words.show(text)} {_KINDS[tag]}, not as text"
+            shown = "this" if place.is_private(path) else words.show(text)
+            message = f"YAML reads {shown} {_KINDS[tag]}, not as text"
             return self._break(path, message, _advice(tag))
         return self._tagged(node, path)
 
@@ -226,10 +224,11 @@ def _advice(tag: str) -> str:
     return "put it in quotes if it is text; numbers are plain decimal, of up to 18 digits"
 
 
-def _control(text: str) -> str:
-    """Describe the first character that no value of a lab file can hold, if there is one."""
-    for character in _suspicious(text):
-        return "a line break" if character in "\r\n" else f"the character U+{ord(character):04X}"
+def _control(text: str, allowed: str = "") -> str:
+    """Describe the first character that no value can hold, if there is one."""
+    for character in _suspicious(text.translate(dict.fromkeys(map(ord, allowed)))):
+        is_break = character in "\r\n" and not allowed
+        return "a line break" if is_break else f"the character U+{ord(character):04X}"
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Any, cast
 
 import pydantic
@@ -15,9 +16,13 @@ from labkit.spec import messages, model, roles, rules, source
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Iterator
 
     from labkit.spec import host as hosts
     from labkit.spec import place
+
+MOST = 100
+"""Problems that are told at once; finding the right word for each of thousands takes minutes."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,19 +88,36 @@ def parse(
     """
     document = documents.compose(text, name)
     context = contexts.Context(catalog.names() if images is None else images, host)
-    problems = list(document.problems)
-    lab: model.LabFile | None
+    lab, wrong = _validate(document)
+    spec = Spec(lab, document) if lab else None
+    breaches = rules.check(spec, context) if spec else ()
+    found = itertools.chain(document.problems, wrong, breaches)
+    problems = tuple(itertools.islice(dict.fromkeys(itertools.islice(found, 2 * MOST)), MOST + 1))
+    if spec and not problems:
+        return spec
+    raise errors.FileError(_most(problems))
+
+
+def _validate(
+    document: documents.Document,
+) -> tuple[model.LabFile | None, Iterator[errors.Problem]]:
+    """Return what the rules can judge, if anything, and what is wrong with single values."""
     try:
-        lab = model.LabFile.model_validate(document.data)
+        return model.LabFile.model_validate(document.data), iter(())
     except pydantic.ValidationError as error:
-        problems += messages.explain(error, document)
         lab = _salvage(cast("dict[str, Any]", document.data), error)
-    if lab is not None:
-        spec = Spec(lab, document)
-        problems += rules.check(spec, context)
-        if not problems:
-            return spec
-    raise errors.FileError(tuple(dict.fromkeys(problems)))
+        return lab, messages.explain(error, document)
+
+
+def _most(problems: tuple[errors.Problem, ...]) -> tuple[errors.Problem, ...]:
+    """Cut a long list off, and say so where it ends."""
+    if len(problems) <= MOST:
+        return problems
+    *kept, _ = problems
+    last = max(kept)
+    message = f"there are more problems than these {MOST}"
+    hint = "mend these, and look again"
+    return (*kept, errors.Problem(last.file, last.line, last.column, message, hint))
 
 
 def _salvage(data: dict[str, Any], error: pydantic.ValidationError) -> model.LabFile | None:
@@ -105,25 +127,27 @@ def _salvage(data: dict[str, Any], error: pydantic.ValidationError) -> model.Lab
         None when something else is wrong: a default in its place could make the rules see faults
         that are not there. A machine that is left out can only hide some.
     """
+    left_out: set[place.Path] = set()
     for detail in error.errors(include_url=False, include_input=False):
         match detail["loc"]:
             case ("machines", str(name), *_) if detail["type"] != "extra_forbidden":
-                data = {**data, "machines": _without(data["machines"], (name,))}
+                left_out.add(("machines", name))
             case path if detail["type"] == "extra_forbidden":
-                data = _without(data, path)
+                left_out.add(path)
             case _:
                 return None
     try:
-        return model.LabFile.model_validate(data)
+        return model.LabFile.model_validate(_without(data, left_out, ()))
     except pydantic.ValidationError:
         return None
 
 
-def _without(data: dict[str, Any], path: place.Path) -> dict[str, Any]:
-    """Copy nested mappings without the key at a path; one that is gone already is no matter."""
-    first, *rest = path
-    if not rest:
-        return {key: value for key, value in data.items() if key != first}
-    if first not in data:
-        return data
-    return {**data, str(first): _without(data[str(first)], tuple(rest))}
+def _without(data: dict[str, Any], left_out: set[place.Path], path: place.Path) -> dict[str, Any]:
+    """Copy nested mappings without the keys at some paths."""
+    return {
+        key: _without(cast("dict[str, Any]", value), left_out, (*path, key))
+        if isinstance(value, dict)
+        else value
+        for key, value in data.items()
+        if (*path, key) not in left_out
+    }

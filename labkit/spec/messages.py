@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from labkit.spec import faults, model, words
+from labkit.spec import faults, model, place, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from labkit import errors
     from labkit.spec import document as documents
-    from labkit.spec import place
 
 KEY_MARK = "[key]"
 """What pydantic puts at the end of a path when it means the key and not its value."""
@@ -26,6 +26,8 @@ _MISSING = {
     "machines": "add 'machines:', and under it each machine by its name",
     "nat": "add its NAT address, for example 'nat: 10.0.2.61'",
     "hostonly": "add its host-only address, for example 'hostonly: 192.168.56.61'",
+    "service": "add the keyring's service, for example 'service: labkit'",
+    "user": "add the keyring's user, for example 'user: admin'",
 }
 
 _Said = tuple[str, str]
@@ -57,6 +59,8 @@ def keys_at(path: place.Path) -> tuple[str, ...]:
         if typing.get_origin(annotation) is Mapping:
             annotation = typing.get_args(annotation)[1]
             next(rest)
+        elif isinstance(annotation, types.UnionType):
+            annotation = typing.get_args(annotation)[0]
         shape = annotation
     return tuple(shape.model_fields)
 
@@ -68,6 +72,8 @@ def _say(detail: ErrorDetails, path: place.Path) -> _Said:
         return context["message"], context["hint"]
     if kind in {"missing", "extra_forbidden"}:
         return _SENTENCES[kind](path, context, path[-1])
+    if place.is_private(path):
+        return _secret(path, kind, detail["input"])
     return _SENTENCES.get(kind, _unforeseen)(path, context, detail["input"])
 
 
@@ -94,6 +100,18 @@ def _text(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
     if isinstance(value, dict | tuple):
         hint = "write one value after the ':'"
     return f"{_subject(path)} must be text, not {shown}", hint
+
+
+def _secret(path: place.Path, kind: str, value: object) -> _Said:
+    """Say what is wrong without the value: somebody may have written the secret itself."""
+    if kind == "string_type":
+        return f"{_subject(path)} must be text, not {words.kind(value)}", "put it in quotes"
+    message = f"{_subject(path)} must be a mapping, not {words.kind(value)}"
+    if len(path) == 1:
+        return message, "write each secret's name and place on a line of its own, indented"
+    if len(path) == len(("secrets", "NAME")):
+        return message, f"a secret itself never stands here; {model.SOURCES}"
+    return message, "write {service: NAME, user: NAME}"
 
 
 def _number(path: place.Path, _context: dict[str, Any], value: object) -> _Said:

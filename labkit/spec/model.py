@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import pydantic
 
-from labkit.spec import addresses, faults, roles, sizes, texts
+from labkit.spec import addresses, faults, roles, sizes, texts, words
 
 Selinux = Literal["enforcing", "permissive", "disabled"]
 Cpus = Annotated[int, pydantic.Field(ge=1, le=256)]
 Port = Annotated[int, pydantic.Field(ge=1024, le=65_535)]
+
+SOURCES = "write {env: NAME}, {file: PATH} or {keyring: {service: NAME, user: NAME}}"
+"""How to say where a secret is."""
 
 # resolv.conf(5): the resolver asks the first three servers and ignores the rest.
 Servers = Annotated[tuple[addresses.Address, ...], pydantic.Field(max_length=3)]
@@ -92,6 +95,8 @@ class Settings(_Model):
     """Kernel parameters, in addition to those inherited."""
     profiles: tuple[texts.Profile, ...] = ()
     """Names of files in provision/, without .yml, in addition to those inherited."""
+    sudo_password: texts.SecretReference | None = None
+    """The name of the secret that sudo asks for; without it, sudo asks for nothing."""
 
 
 BUILT_IN = Settings(
@@ -152,6 +157,37 @@ class Providers(_Model):
     """libvirt's own."""
 
 
+class KeyringEntry(_Model):
+    """An entry of the user's own keyring, asked through the Python package keyring."""
+
+    service: texts.Service
+    """The entry's service: labkit, or a name that begins with labkit-."""
+    user: texts.KeyringUser
+    """The entry's user."""
+
+
+class SecretSource(_Model):
+    """Where a secret is; exactly one of these. It is read when a task needs it."""
+
+    model_config = pydantic.ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    env: texts.Variable | None = None
+    """An environment variable."""
+    file: texts.SecretFile | None = None
+    """A file of the lab folder that only its owner can open."""
+    keyring: KeyringEntry | None = None
+    """An entry of the user's keyring."""
+
+    @pydantic.model_validator(mode="after")
+    def _one_source(self) -> Self:
+        """Refuse none and several."""
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = f"{words.one_of(given, 'and')}" if given else "none"
+            raise faults.wrong(f"a secret has one source, and here is {found}", SOURCES)
+        return self
+
+
 class LabFile(_Model):
     """A lab: its machines and what they have in common."""
 
@@ -173,6 +209,8 @@ class LabFile(_Model):
     """The machines by their names; the order means nothing."""
     providers: Providers = Providers()
     """Settings of single providers."""
+    secrets: Mapping[texts.SecretName, SecretSource] = {}
+    """Where secrets are that profiles ask for; never the secrets themselves."""
 
     @pydantic.field_validator("roles", mode="before")
     @classmethod

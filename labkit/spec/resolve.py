@@ -34,6 +34,8 @@ class Resolved:
     sysctl: Mapping[str, str]
     profiles: tuple[str, ...]
     """`base`, then those of the roles, then those that are listed; none twice."""
+    sudo_password: str | None = None
+    """The name of a secret."""
 
 
 def settings(lab: model.LabFile, machine: str) -> Resolved:
@@ -45,8 +47,7 @@ def settings(lab: model.LabFile, machine: str) -> Resolved:
         KeyError: The lab has no machine of that name.
     """
     entry = lab.machines[machine]
-    of_roles = (lab.roles[role] for role in entry.roles if role in lab.roles)
-    layers = (model.BUILT_IN, lab.defaults, *of_roles, entry)
+    layers = _layers(lab, entry)
     of_being = itertools.chain.from_iterable(roles.profiles(role) for role in entry.roles)
     return Resolved(
         image=_last(layer.image for layer in layers),
@@ -57,8 +58,14 @@ def settings(lab: model.LabFile, machine: str) -> Resolved:
         time_zone=_last(layer.time_zone for layer in layers),
         packages=_joined(layer.packages for layer in layers),
         sysctl=types.MappingProxyType(dict(_pairs(layers))),
+        sudo_password=next(filter(None, (each.sudo_password for each in reversed(layers))), None),
         profiles=_joined(((BASE,), of_being, *(layer.profiles for layer in layers))),
     )
+
+
+def memory_mib(lab: model.LabFile, machine: str) -> int:
+    """Return a machine's memory alone, for whoever adds up that of thousands."""
+    return _last(layer.memory for layer in _layers(lab, lab.machines[machine]))
 
 
 def written(lab: model.LabFile) -> Iterator[tuple[place.Path, model.Settings]]:
@@ -68,6 +75,11 @@ def written(lab: model.LabFile) -> Iterator[tuple[place.Path, model.Settings]]:
         yield ("roles", role), inherited
     for name, entry in lab.machines.items():
         yield ("machines", name), entry
+
+
+def _layers(lab: model.LabFile, entry: model.MachineEntry) -> tuple[model.Settings, ...]:
+    of_roles = (lab.roles[role] for role in entry.roles if role in lab.roles)
+    return (model.BUILT_IN, lab.defaults, *of_roles, entry)
 
 
 def _last(values: Iterable[_T | None]) -> _T:

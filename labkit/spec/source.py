@@ -6,17 +6,17 @@ import stat
 from typing import TYPE_CHECKING
 
 from labkit import errors
-from labkit.spec import place
+from labkit.spec import filekind, place
 
 if TYPE_CHECKING:
     import pathlib
 
 LIMIT = 1024 * 1024
-"""The most bytes a lab file may have; the default one has about 1,500."""
+"""The most bytes such a file may have; the default lab file has about 1,500."""
 
 
-def read(path: pathlib.Path) -> str:
-    """Return the text of a lab file.
+def read(path: pathlib.Path, kind: filekind.FileKind = filekind.LAB) -> str:
+    """Return the text of a file that a person wrote.
 
     Raises:
         errors.LabError: The file is missing, unreadable, too big, or not a regular file.
@@ -24,12 +24,12 @@ def read(path: pathlib.Path) -> str:
     """
     try:
         status = path.stat()
-        _refuse_odd(path, status.st_mode, status.st_size)
+        _refuse_odd(path, kind, status.st_mode, status.st_size)
         with path.open("rb") as file:
             content = file.read(LIMIT + 1)
     except FileNotFoundError:
         raise errors.LabError(
-            f"there is no lab file at {path}",
+            f"there is no {kind.name} at {path}",
             hint="name an existing file, or make a new lab folder with 'labkit init DIR'",
         ) from None
     except (OSError, ValueError) as error:
@@ -37,7 +37,7 @@ def read(path: pathlib.Path) -> str:
         raise errors.LabError(
             f"{path} cannot be read: {reason}", hint="check the path and its permissions"
         ) from None
-    _refuse_odd(path, stat.S_IFREG, len(content))
+    _refuse_odd(path, kind, stat.S_IFREG, len(content))
     return decode(content, str(path))
 
 
@@ -58,17 +58,17 @@ def decode(content: bytes, name: str) -> str:
         raise errors.FileError([problem]) from None
 
 
-def _refuse_odd(path: pathlib.Path, mode: int, size: int) -> None:
+def _refuse_odd(path: pathlib.Path, kind: filekind.FileKind, mode: int, size: int) -> None:
     if stat.S_ISDIR(mode):
         raise errors.LabError(
-            f"{path} is a directory, not a lab file", hint=f"did you mean {path / 'lab.yml'}?"
+            f"{path} is a directory, not a {kind.name}", hint=f"did you mean {path / 'lab.yml'}?"
         )
     if not stat.S_ISREG(mode):
         raise errors.LabError(
-            f"{path} is not a regular file", hint="a pipe or a device cannot hold a lab"
+            f"{path} is not a regular file", hint=f"a pipe or a device cannot hold a {kind.thing}"
         )
     if size > LIMIT:
         raise errors.LabError(
             f"{path} is bigger than 1 MiB",
-            hint="a lab file is a few kilobytes; is this the right file?",
+            hint=f"a {kind.name} is a few kilobytes; is this the right file?",
         )

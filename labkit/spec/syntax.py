@@ -14,7 +14,7 @@ import yaml
 import yaml.events
 
 from labkit import errors
-from labkit.spec import place, words
+from labkit.spec import filekind, place, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
 LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it; both say the same here."""
 
-NO_LAB = "the file holds no lab"
-
 MAX_NODES = 20_000
 """Values in a file, each alias counted as often as it is used."""
+
+MAX_CHARACTERS = 2 * 1024 * 1024
+"""Characters of all values together, each alias counted as often as it is used."""
 
 MAX_DEPTH = 50
 """Lists and mappings inside one another."""
 
-# What YAML 1.1 section 5.1 calls printable, less the line breaks that editors do not count.
+# What YAML 1.1 section 5.1 calls printable, less the line breaks that editors do not count, and
+# the marks with which a line shows in another order than it is read (UAX 9), also in comments.
 _UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 
 
@@ -116,13 +118,13 @@ _OTHERWISE = _Sentence(
 )
 
 
-def check(text: str, file: str) -> None:
+def check(text: str, file: str, kind: filekind.FileKind = filekind.LAB) -> None:
     """Refuse a text that is not one YAML document of a sensible size.
 
     Raises:
         errors.FileError: With the one problem that stops the reading.
     """
-    guard = _Guard(file)
+    guard = _Guard(file, kind)
     if found := _UNPRINTABLE.search(text):
         guard.position = place.Position.in_text(text, found.start())
         guard.refuse(
@@ -145,7 +147,7 @@ def check(text: str, file: str) -> None:
         guard.refuse(_OTHERWISE.message, _OTHERWISE.hint)
     if guard.total == 0:
         guard.position = place.START
-        guard.refuse(NO_LAB, "begin with 'lab: NAME' and 'machines:'")
+        guard.refuse(kind.empty, kind.begin)
 
 
 def _sentence(error: yaml.MarkedYAMLError, text: str) -> _Sentence:
@@ -162,12 +164,23 @@ def _events(text: str) -> Iterator[yaml.events.Event]:
     yield from yaml.parse(text, Loader=LOADER)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Size:
+    """How much a value expands to."""
+
+    values: int
+    height: int
+    """Lists and mappings inside one another, itself included."""
+    characters: int
+
+
 @dataclasses.dataclass(slots=True)
 class _Open:
     """A list or mapping whose end has not been seen."""
 
     anchor: str | None
     total_before: int
+    characters_before: int
     depth: int
     deepest: int
 
@@ -177,14 +190,16 @@ class _Guard:
     """Counts what a document would expand to."""
 
     file: str
+    kind: filekind.FileKind
     total: int = 0
+    characters: int = 0
     documents: int = 0
     position: place.Position = place.START
     stack: list[_Open] = dataclasses.field(default_factory=list[_Open])
-    anchors: dict[str, tuple[int, int]] = dataclasses.field(
-        default_factory=dict[str, tuple[int, int]]
-    )
-    """For each finished anchor, how many values it stands for and how deep they go."""
+    anchors: dict[str, _Size] = dataclasses.field(default_factory=dict[str, _Size])
+    """What each finished anchor stands for."""
+    begun: dict[str, place.Position] = dataclasses.field(default_factory=dict[str, place.Position])
+    """Where each anchor is, finished or not."""
 
     def refuse(self, message: str, hint: str) -> NoReturn:
         """Stop with a problem at the current position."""
@@ -195,45 +210,62 @@ class _Guard:
         """Count one event of the parser."""
         if mark := event.start_mark:
             self.position = place.Position(mark.line + 1, mark.column + 1)
+        if isinstance(event, yaml.events.NodeEvent) and not isinstance(
+            event, yaml.events.AliasEvent
+        ):
+            self._anchor(event.anchor or "")
         match event:
             case yaml.events.DocumentStartEvent():
                 self.documents += 1
                 if self.documents > 1:
-                    self.refuse(
-                        "a second YAML document begins here",
-                        "a file holds one lab; put the other one into a file of its own",
-                    )
+                    self.refuse("a second YAML document begins here", self.kind.alone)
             case yaml.events.AliasEvent():
                 self._alias(event.anchor or "")
             case yaml.events.ScalarEvent():
-                self._add(1, 0)
+                size = _Size(1, 0, len(event.value))
+                self._add(size)
                 if event.anchor:
-                    self.anchors[event.anchor] = (1, 0)
+                    self.anchors[event.anchor] = size
             case yaml.events.CollectionStartEvent():
-                before = self.total
-                self._add(1, 1)
+                before = self.total, self.characters
+                self._add(_Size(1, 1, 0))
                 depth = len(self.stack) + 1
-                self.stack.append(_Open(event.anchor, before, depth, depth))
+                self.stack.append(_Open(event.anchor, *before, depth, depth))
             case yaml.events.CollectionEndEvent():
                 self._close()
             case _:
                 pass
 
-    def _add(self, values: int, height: int) -> None:
-        self.total += values
+    def _add(self, size: _Size) -> None:
+        self.total += size.values
+        self.characters += size.characters
         if self.total > MAX_NODES:
             self.refuse(
                 f"the file expands to more than {MAX_NODES:,} values",
                 "are aliases ('*name') nested in one another?",
             )
-        deepest = len(self.stack) + height
+        if self.characters > MAX_CHARACTERS:
+            self.refuse(
+                f"the file expands to more than {MAX_CHARACTERS:,} characters",
+                "are aliases ('*name') of a long text used many times?",
+            )
+        deepest = len(self.stack) + size.height
         if deepest > MAX_DEPTH:
             self.refuse(
                 f"lists and mappings are nested more than {MAX_DEPTH} deep",
-                "a lab needs no more than five levels",
+                f"a {self.kind.thing} needs no more than five levels",
             )
         if self.stack:
             self.stack[-1].deepest = max(self.stack[-1].deepest, deepest)
+
+    def _anchor(self, name: str) -> None:
+        if first := self.begun.get(name):
+            self.refuse(
+                f"the anchor {words.show('&' + name)} is given twice",
+                f"it is first given on line {first.line}, column {first.column}",
+            )
+        if name:
+            self.begun[name] = self.position
 
     def _alias(self, name: str) -> None:
         if any(each.anchor == name for each in self.stack):
@@ -243,14 +275,15 @@ class _Guard:
                 f"the alias {words.show('*' + name)} has no anchor before it",
                 "quote a text that begins with '*'",
             )
-        self._add(*self.anchors[name])
+        self._add(self.anchors[name])
 
     def _close(self) -> None:
         done = self.stack.pop()
         if self.stack:
             self.stack[-1].deepest = max(self.stack[-1].deepest, done.deepest)
         if done.anchor:
-            self.anchors[done.anchor] = (
+            self.anchors[done.anchor] = _Size(
                 self.total - done.total_before,
                 done.deepest - done.depth + 1,
+                self.characters - done.characters_before,
             )

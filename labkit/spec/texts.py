@@ -31,6 +31,8 @@ class Text:
     """The most characters it can have."""
     kind: str
     hint: str
+    is_shown: bool = True
+    """Whether messages repeat it: where a secret's place belongs, people may write the secret."""
 
     def check(self, value: str) -> str:
         """Return the text when it fits.
@@ -38,11 +40,12 @@ class Text:
         Raises:
             pydantic_core.PydanticCustomError: It does not.
         """
+        shown = words.show(value) if self.is_shown else "this"
         if len(value) > self.length:
-            message = f"{words.show(value)} is too long for {self.kind}: {len(value)} characters"
+            message = f"{shown} is too long for {self.kind}: {len(value)} characters"
             raise faults.wrong(message, f"it can have at most {self.length}")
         if not re.fullmatch(self.pattern, value):
-            raise faults.wrong(f"{words.show(value)} is not {self.kind}", self.hint)
+            raise faults.wrong(f"{shown} is not {self.kind}", self.hint)
         return value
 
     def __get_pydantic_core_schema__(
@@ -113,6 +116,63 @@ TimeZone: TypeAlias = Annotated[
         64,
         "a time zone",
         "write a name of the tz database, for example Europe/Berlin or Etc/UTC",
+    ),
+]
+
+
+# Profiles write it after a dot: {{ secrets.registry_token }}.
+_SECRET = Text(
+    "[a-z]([a-z0-9_]*[a-z0-9])?",
+    63,
+    "a secret's name",
+    "use lower-case letters, digits and '_', beginning with a letter",
+)
+SecretName: TypeAlias = Annotated[str, _SECRET]
+SecretReference: TypeAlias = Annotated[str, dataclasses.replace(_SECRET, is_shown=False)]
+
+Variable: TypeAlias = Annotated[
+    str,
+    Text(
+        "[A-Za-z_][A-Za-z0-9_]*",
+        128,
+        "the name of an environment variable",
+        "use letters, digits and '_', for example REGISTRY_TOKEN",
+        is_shown=False,
+    ),
+]
+
+# No part of it is '..', and it is not absolute: a stranger's lab must not read the user's files.
+SecretFile: TypeAlias = Annotated[
+    str,
+    Text(
+        "[.]?[A-Za-z0-9_][A-Za-z0-9._-]*(/[.]?[A-Za-z0-9_][A-Za-z0-9._-]*)*",
+        255,
+        "a path inside the lab folder",
+        "use letters, digits and '._-' between slashes, for example secrets/exam.key",
+        is_shown=False,
+    ),
+]
+
+# A stranger's lab must not read what other programs keep in the user's keyring.
+Service: TypeAlias = Annotated[
+    str,
+    Text(
+        "labkit(-[a-z0-9-]*[a-z0-9])?",
+        63,
+        "a keyring's service for labs",
+        "write labkit, or a name that begins with labkit-",
+        is_shown=False,
+    ),
+]
+
+KeyringUser: TypeAlias = Annotated[
+    str,
+    Text(
+        "[A-Za-z0-9_]([A-Za-z0-9._@+-]*[A-Za-z0-9_])?",
+        128,
+        "a user of a keyring",
+        "use letters, digits and '._@+-', for example admin",
+        is_shown=False,
     ),
 ]
 

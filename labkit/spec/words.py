@@ -30,6 +30,19 @@ def show(value: object) -> str:
             return f"'{value}'"
 
 
+def kind(value: object) -> str:
+    """Say what sort of value it is, without the value."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case _:
+            return show(value)
+
+
 def one_of(choices: Iterable[str], last: str = "or") -> str:
     """Join choices as a sentence does: 'a, b or c'."""
     *others, final = choices

@@ -56,14 +56,31 @@ def ensure(lab: model.Lab, space: workspace.Workspace) -> Keyring:
     return keyring
 
 
-def _ensure(path: pathlib.Path, comment: str) -> keys.KeyPair:
+def existing(lab: model.Lab, space: workspace.Workspace) -> Keyring | None:
+    """Return the lab's keys without making any; None when one of them is not there."""
+    folder = space.path / "keys"
+    login, ansible = _read(folder / "login"), _read(folder / "ansible")
+    hosts = {machine.name: _read(folder / "hosts" / machine.name) for machine in lab.machines}
+    there = {name: pair for name, pair in hosts.items() if pair}
+    if not login or not ansible or len(there) < len(hosts):
+        return None
+    return Keyring(login, folder / "login", ansible, there)
+
+
+def _read(path: pathlib.Path) -> keys.KeyPair | None:
     public = path.with_name(f"{path.name}.pub")
-    if path.exists() and public.exists():
-        return keys.KeyPair(
-            secret.Secret(path.read_text(encoding="utf-8")),
-            public.read_text(encoding="utf-8").strip(),
-        )
+    if not path.exists() or not public.exists():
+        return None
+    return keys.KeyPair(
+        secret.Secret(path.read_text(encoding="utf-8")), public.read_text(encoding="utf-8").strip()
+    )
+
+
+def _ensure(path: pathlib.Path, comment: str) -> keys.KeyPair:
+    if pair := _read(path):
+        return pair
     pair = keys.generate(comment)
+    public = path.with_name(f"{path.name}.pub")
     workspace.write(public, f"{pair.public}\n", mode=0o644)
     workspace.write(path, pair.private.reveal())
     return pair

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import socket
+import secrets
 import time
 from typing import TYPE_CHECKING, Self
 
-import fabric
 import paramiko
 
-from labkit import errors
+from labkit import errors, log, shell, signals
+from labkit.ssh import connect, pipelining
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    import fabric
 
     from labkit.providers import base
 
@@ -73,19 +75,22 @@ class Session:
         """Close the connection."""
         self.close()
 
-    def open(self, timeout: float = 60.0, *, banner: float = 15.0) -> None:
+    def open(self, timeout: float = 60.0, *, banner: float | None = None) -> None:
         """Connect and log in.
 
         Args:
             timeout: Seconds that each step of the log-in may take.
-            banner: Seconds after which a server that says nothing is given up.
+            banner: Seconds after which a server that says nothing is given up, for a machine that
+                may be booting; None for one that runs.
 
         Raises:
             errors.UnreachableError: The machine refused, was silent, or showed another host key.
+            signals.Stopped: The run is being interrupted, and this is one of its threads.
         """
+        signals.check()
         endpoint = self.endpoint
         try:
-            self._connection = _connect(endpoint, timeout, banner)
+            self._connection = connect.connect(endpoint, timeout, banner)
         except paramiko.BadHostKeyException as error:
             raise errors.UnreachableError(
                 f"{endpoint.machine} showed another host key than the one pinned when it was made",
@@ -105,21 +110,56 @@ class Session:
             self._connection.close()
             self._connection = None
 
-    def run(self, script: str, *, timeout: float, root: bool = True) -> Result:
+    def run(
+        self,
+        script: str,
+        *,
+        timeout: float,
+        root: bool = True,
+        label: str = "script",
+        on_output: Callable[[bytes], None] = lambda _: None,
+    ) -> Result:
         """Run a shell script and return what it printed.
+
+        Args:
+            script: Shell text; it may hold secrets and is never logged.
+            timeout: Seconds that it may take.
+            root: Whether root runs it, or the user who logs in.
+            label: What the log calls it.
+            on_output: Given each piece of output when it comes, cut anywhere.
 
         Raises:
             DeadlineError: It did not end within `timeout` seconds.
             errors.UnreachableError: The connection broke.
         """
-        user = self.endpoint.user
-        command = "sudo -n -H sh -s" if root and user != "root" else "sh -s"
+        command, before = self._shell(root=root)
         # The braces make the shell read all of the script before it runs any of it, and keep
         # programs in it from eating the rest as their input. The colon is for an empty script, and
         # two streams that become one here keep their order, which SSH's two do not.
-        return self._exec(command, f"{{ :\n{script}\n}} < /dev/null 2>&1\n", timeout)
+        text = f"{before}{{ :\n{script}\n}} < /dev/null 2>&1\n"
+        with log.command(label, machine=self.endpoint.machine, sent=len(text)) as record:
+            result = self._exec(command, text, timeout, on_output)
+            record.status, record.received = result.status, len(result.output)
+        return result
 
-    def _exec(self, command: str, stdin: str, timeout: float) -> Result:
+    def _shell(self, *, root: bool) -> tuple[str, str]:
+        """Return the command of the remote shell, and what its input begins with."""
+        if not root or self.endpoint.user == "root":
+            return "sh -s", ""
+        if self.endpoint.sudo_password is None:
+            return "sudo -n -H sh -s", ""
+        # Who reads the password's line is not known beforehand: sudo, or, where sudoers(5) asks
+        # for none, the shell behind it, which therefore passes over all lines up to a word. -k
+        # makes sudo ask although it may have been told before, so that it leaves no line over.
+        word = f"labkit-{secrets.token_hex(8)}"
+        wait = shell.line('while IFS= read -r line && [ "$line" != {} ]; do :; done', word)
+        command = shell.argv("sudo", "-S", "-k", "-p", "", "-H", "sh", "-c", f"{wait}; exec sh -s")
+        return command, f"{self.endpoint.sudo_password.reveal()}\n{word}\n"
+
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> Result:
+        signals.check()
         deadline = time.monotonic() + timeout
         output = bytearray()
         try:
@@ -127,11 +167,12 @@ class Session:
             with channel:
                 channel.settimeout(timeout)
                 channel.set_combine_stderr(True)
-                channel.exec_command(command)
+                pipelining.execute(channel, command)
                 channel.sendall(stdin.encode())
                 channel.shutdown_write()
                 while chunk := _receive(channel, deadline):
                     output += chunk
+                    on_output(chunk)
                     if len(output) > _LIMIT:
                         raise errors.UnreachableError(
                             f"{self.endpoint.machine} printed more than {_LIMIT >> 20} MiB"
@@ -169,44 +210,6 @@ def _receive(channel: paramiko.Channel, deadline: float) -> bytes:
         raise TimeoutError
     channel.settimeout(remaining)
     return channel.recv(_CHUNK)
-
-
-def _connect(endpoint: base.Endpoint, timeout: float, banner: float) -> fabric.Connection:
-    plug = socket.create_connection((endpoint.host, endpoint.port), banner)
-    try:
-        # paramiko never sets TCP_NODELAY, and waits for acknowledgements cost as much as the work.
-        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A port forward accepts before the machine behind it listens. Only the banner (RFC 4253,
-        # section 4.2) shows that a server is there, and a new try finds it sooner than waiting.
-        if not plug.recv(1, socket.MSG_PEEK):
-            raise EOFError("closed at once")
-        connection = fabric.Connection(
-            endpoint.host,
-            user=endpoint.user,
-            port=endpoint.port,
-            config=fabric.Config(overrides={"load_ssh_configs": False}),
-            forward_agent=False,
-            connect_kwargs={
-                "sock": plug,
-                "key_filename": str(endpoint.key),
-                "allow_agent": False,
-                "look_for_keys": False,
-                "banner_timeout": timeout,
-                "auth_timeout": timeout,
-                "timeout": timeout,
-            },
-        )
-        # Fabric accepts any host key unless told otherwise before it opens.
-        client = connection.client
-        if client is None:  # Fabric's types allow it; its code does not
-            raise EOFError
-        client.load_host_keys(str(endpoint.known_hosts))
-        client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        connection.open()
-    except BaseException:
-        plug.close()
-        raise
-    return connection
 
 
 def wait(

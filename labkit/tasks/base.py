@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import pathlib
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,16 +13,21 @@ import invoke.exceptions
 import invoke.tasks
 import rich.markup
 
-from labkit import console, errors, visible
+from labkit import console, errors, signals, visible
+from labkit import log as logs
 from labkit.lifecycle import context
+from labkit.tasks import optional as optionals
+from labkit.workspace import files
 
 if TYPE_CHECKING:
-    import types
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterable, Mapping
+
+    from labkit import workspace
 
 HELP = {
     "file": "the lab file (LAB_FILE; default: lab.yml)",
     "only": "this machine only; may be given several times (LAB_ONLY, separated by commas)",
+    "tags": "steps with this tag only, separated by commas or given several times (LAB_TAGS)",
     "format": "table for people, json for programs (LAB_FORMAT)",
     "provider": "qemu, virtualbox or libvirt, instead of the lab file's (LAB_PROVIDER)",
     "yes": "do not ask (LAB_YES=1)",
@@ -30,21 +35,33 @@ HELP = {
 """Help for the options that several tasks share."""
 
 
-def task(*positional: str, iterable: tuple[str, ...] = (), **texts: str) -> Callable[..., Any]:
+def task(
+    *positional: str,
+    iterable: tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
+    private: tuple[str, ...] = (),
+    **texts: str,
+) -> Callable[..., Any]:
     """Make a function an Invoke task whose expected failures are a sentence, a hint and a code.
 
     Args:
         positional: Names of the positional arguments.
         iterable: Names of the options that may be given several times.
+        optional: Names of those that may be left out, and are empty then (labkit.tasks.optional).
+        private: Names of those whose values may hold secrets, and are not logged.
         texts: Help for the task's own options, by name.
     """
 
     def decorate(body: Callable[..., None]) -> Any:  # noqa: ANN401 - Invoke's own type is not public
         @functools.wraps(body)
         def run(*args: object, **kwargs: object) -> None:
-            _signals()
             try:
-                body(*args, **kwargs)
+                with (
+                    signals.once(),
+                    _logged(body.__name__.rstrip("_"), _shown(kwargs, private)),
+                    files.refusals(),
+                ):
+                    body(*args, **kwargs)
             except errors.LabError as error:
                 if os.environ.get("LAB_DEBUG"):
                     raise
@@ -59,13 +76,17 @@ def task(*positional: str, iterable: tuple[str, ...] = (), **texts: str) -> Call
         shared = {name: text for name, text in HELP.items() if name in names}
         # Invoke's Task is generic, but its own signatures leave the parameter out.
         make = cast("Any", invoke.tasks.task)  # pyright: ignore[reportUnknownMemberType]
-        return make(
+        made = make(
             run,
+            klass=optionals.Task,
             positional=list(positional),
             iterable=list(iterable),
             help={**shared, **texts},
             auto_shortflags=False,
         )
+        made.spare = frozenset(optional)
+        optionals.teach()
+        return made
 
     return decorate
 
@@ -89,6 +110,26 @@ def chosen(given: list[str]) -> list[str]:
     """Return the machines of `--only`, else those of LAB_ONLY."""
     named = (name.strip() for name in os.environ.get("LAB_ONLY", "").split(","))
     return given or [name for name in named if name]
+
+
+def listed(given: list[str]) -> list[str]:
+    """Return the tags of `--tags`, else those of LAB_TAGS."""
+    texts = given or [os.environ.get("LAB_TAGS", "")]
+    return [tag.strip() for text in texts for tag in text.split(",") if tag.strip()]
+
+
+def worst(results: Iterable[object]) -> errors.ExitCode:
+    """Return the exit code of the first machine that failed; what is no expected failure is raised.
+
+    Args:
+        results: What `parallel.each` found: an exception, or anything else for a machine that did.
+    """
+    for each in results:
+        if isinstance(each, errors.LabError):
+            return each.exit_code
+        if isinstance(each, Exception):
+            raise each
+    return errors.ExitCode.YES
 
 
 def wants_json(given: str) -> bool:
@@ -117,9 +158,41 @@ def remainder() -> list[str]:
 
 
 def log(opened: context.Context) -> None:
-    """Write what this run does to the lab's log."""
+    """Write what this run does to a log of the lab."""
     opened.space.make()
-    console.log_to(opened.space.log)
+    begin_log(opened.space)
+
+
+def begin_log(space: workspace.Workspace) -> None:
+    """Do the same for a workspace, and make none where there is none."""
+    if space.path.exists():
+        logs.begin(space.logs)
+
+
+@contextlib.contextmanager
+def _logged(name: str, options: Mapping[str, object]) -> Generator[None]:
+    """Let the log, once the task begins one, end with how the task ended."""
+    logs.asked(name, options)
+    try:
+        yield
+    except errors.LabError as error:
+        logs.end(error.exit_code, error)
+        raise
+    except invoke.exceptions.Exit as end:
+        logs.end(end.code)
+        raise
+    except KeyboardInterrupt:
+        logs.end(errors.ExitCode.INTERRUPTED)
+        raise
+    except BaseException as error:
+        logs.end(1, error)  # as Python itself ends
+        raise
+    logs.end(errors.ExitCode.YES)
+
+
+def _shown(options: Mapping[str, object], private: tuple[str, ...]) -> dict[str, object]:
+    """Return the options that were given; of what may be secret only that it was."""
+    return {name: "***" if name in private else value for name, value in options.items() if value}
 
 
 def on_machines(
@@ -128,7 +201,7 @@ def on_machines(
     """Do something to the machines that the options name, while holding the lab."""
     opened = open_lab(file, provider)
     machines = opened.choose(chosen(only))
-    with opened.space.lock(task):
+    with opened.hold(task):
         log(opened)
         do(opened, machines)
 
@@ -137,16 +210,3 @@ def leave(code: int) -> None:
     """End the run with an exit code; with zero, go on to its natural end."""
     if code:
         raise invoke.exceptions.Exit(code=code)
-
-
-def _signals() -> None:
-    """Let SIGTERM and SIGHUP end a run as cleanly as Ctrl-C does, and only once."""
-
-    def stop(number: int, frame: types.FrameType | None) -> None:
-        del frame
-        signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)

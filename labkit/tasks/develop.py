@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import pathlib
 import subprocess
 import sys
 
 import invoke.context
 import invoke.exceptions
 
-from labkit import console, system
+from labkit import console, errors, system, visible
+from labkit.spec import words
 from labkit.tasks import base
 
 # What the tests run for real; each is skipped by its tests, with a reason, where it is missing.
 PROGRAMS = (
-    "createrepo_c", "debugfs", "dnf", "ip", "mke2fs", "mmdebstrap", "nsenter", "qemu-img",
-    "qemu-system-x86_64", "rpm", "rpmbuild", "ruby", "ssh", "unshare", "vagrant",
+    "busybox", "chromium", "createrepo_c", "debugfs", "dnf", "dpkg-deb", "dropbear",
+    "dropbearconvert", "findmnt", "gpg", "ip", "mke2fs", "mmdebstrap", "nft", "nsenter",
+    "qemu-img", "qemu-system-x86_64", "rpm", "rpmbuild", "rpmsign", "ruby", "ssh", "unshare",
+    "vagrant",
 )  # fmt: skip
 _OTHER_PLATFORMS = ("Windows", "Darwin")
 """Hosts that labkit is to work on through Vagrant; the tests themselves need Linux."""
+
+BENCH = pathlib.Path(__file__).parents[2] / "bench"
+_PROGRAM = 'if __name__ == "__main__":'
 
 
 @base.task()
@@ -36,10 +43,34 @@ def test(_: invoke.context.Context, slow: bool = False) -> None:  # noqa: PT028 
     _pytest("-m", "e2e or slow" if slow else "e2e and not slow", "-v", "--durations=10")
 
 
-@base.task(rounds="how often everything is measured")
-def bench(_: invoke.context.Context, rounds: int = 3) -> None:
-    """Measure the whole way beside bare QEMU; writes docs/explanation/figures/."""
-    _python("-m", "bench.whole_way", str(rounds))
+@base.task(
+    "name",
+    optional=("name",),
+    name="a benchmark, for example whole-way; without it converge",
+    rounds="how often everything is measured; each benchmark has its own default",
+)
+def bench(_: invoke.context.Context, name: str, rounds: int = 0) -> None:
+    """Measure, beside what others do; writes docs/explanation/figures/."""
+    module = chosen(name or "converge", BENCH)
+    more = ("--rounds", str(rounds)) if rounds else ()
+    _python("-m", f"bench.{module}", *more)
+
+
+def chosen(name: str, folder: pathlib.Path) -> str:
+    """Return the module of a benchmark: one that can be run as a program.
+
+    Raises:
+        errors.LabError: There is none of that name; says which ones there are.
+    """
+    files = sorted(folder.glob("*.py"))
+    found = [file.stem for file in files if _PROGRAM in file.read_text(encoding="utf-8")]
+    module = name.replace("-", "_")
+    if module not in found:
+        raise errors.LabError(
+            f"there is no benchmark '{visible.line(name)}'",
+            hint=f"there are {words.one_of([stem.replace('_', '-') for stem in found])}",
+        )
+    return module
 
 
 def _lint() -> None:

@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 from labkit import checks, errors, parallel
+from labkit.converge import look as looks
 from labkit.converge import script
 from labkit.report import model as reports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from labkit.checks import base
     from labkit.plan import model
@@ -34,12 +35,21 @@ class Subject:
     """The engine has just looked at every step and found nothing to change: not asked again."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one machine showed."""
+
+    results: tuple[reports.Result, ...]
+    settings: tuple[reports.Setting, ...]
+
+
 def verify(
     lab: model.Lab,
     subjects: Sequence[Subject],
     *,
     narrate: Callable[[str, str], None],
     quick: bool = False,
+    only: Collection[str] = (),
 ) -> reports.Report:
     """Verify machines, all at once; one that does not answer is a result like any other.
 
@@ -48,16 +58,22 @@ def verify(
         subjects: The machines to look at.
         narrate: Told (machine, sentence).
         quick: Leave the slow checks out.
+        only: Names of checks: look with no others.
     """
     start = time.monotonic()
-    wanted = {name: check for name, check in checks.every().items() if not (quick and check.slow)}
+    wanted = {
+        name: check
+        for name, check in checks.every().items()
+        if not (quick and check.slow) and (not only or name in only)
+    }
 
-    def look(subject: Subject) -> tuple[reports.Result, ...]:
+    def look(subject: Subject) -> _Seen:
         narrate(subject.machine.name, "verifying")
         return _look(lab, subject, wanted)
 
     found = parallel.each({each.machine.name: each for each in subjects}, look)
     results: list[reports.Result] = []
+    settings: list[reports.Setting] = []
     for subject in subjects:
         name = subject.machine.name
         match found[name]:
@@ -69,14 +85,14 @@ def verify(
             case Exception() as error:
                 raise error
             case seen:
-                results += seen
+                results += seen.results
+                settings += seen.settings
     skipped = tuple(sorted(set(checks.every()) - set(wanted)))
-    return reports.Report(lab.name, tuple(results), time.monotonic() - start, skipped)
+    took = time.monotonic() - start
+    return reports.Report(lab.name, tuple(results), took, skipped, tuple(settings))
 
 
-def _look(
-    lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]
-) -> tuple[reports.Result, ...]:
+def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) -> _Seen:
     probes = {
         name: probe
         for name, check in wanted.items()
@@ -85,7 +101,9 @@ def _look(
     asked = () if subject.converged else tuple(subject.steps)
     sections = [*(step.operation.probe() for step in asked), *probes.values()]
     batch = script.batch(sections)
-    answers = batch.answers(subject.session.run(batch.text, timeout=_TIMEOUT).output)
+    answers = batch.answers(
+        subject.session.run(batch.text, timeout=_TIMEOUT, label="verify").output
+    )
     if len(answers) != len(sections):
         raise errors.UnreachableError(
             f"{subject.machine.name} answered {len(answers)} of {len(sections)} probes",
@@ -97,25 +115,28 @@ def _look(
         for step in subject.steps
         if subject.converged
     ]
+    settings: list[reports.Setting] = []
     for step, answer in zip(asked, own, strict=True):
-        results += _state(subject.machine.name, step, answer)
+        look = looks.read(step, answer)
+        results += _state(subject.machine.name, look)
+        settings += (
+            reports.Setting(subject.machine.name, **dataclasses.asdict(each))
+            for each in look.settings
+        )
     for name, answer in zip(probes, answers[len(own) :], strict=True):
         results += _check(lab, subject.machine, name, wanted[name], answer)
-    return tuple(results)
+    return _Seen(tuple(results), tuple(settings))
 
 
-def _state(name: str, step: load.Step, answer: script.Answer) -> list[reports.Result]:
+def _state(name: str, look: looks.Look) -> list[reports.Result]:
     """What an operation knows is not written again as a check: its changes must be none."""
-    try:
-        changes = step.changes(answer.output)
-    except errors.LabError as error:
-        hint = error.hint or f"that is {step.origin}: {step.why}"
-        return [
-            reports.Result(name, step.kind, step.why, ok=False, actual=error.message, hint=hint)
-        ]
-    if not changes:
+    step = look.step
+    if look.error is not None:
+        hint = look.error.hint or f"that is {step.origin}: {step.why}"
+        said = look.error.message
+        return [reports.Result(name, step.kind, step.why, ok=False, actual=said, hint=hint)]
+    if look.ok:
         return [reports.Result(name, step.kind, step.why, ok=True)]
-    hint = "'lab.up' makes it so again"
     return [
         reports.Result(
             name,
@@ -124,9 +145,9 @@ def _state(name: str, step: load.Step, answer: script.Answer) -> list[reports.Re
             ok=False,
             expected=change.after,
             actual=change.before,
-            hint=hint,
+            hint="'lab.apply' makes it so again",
         )
-        for change in changes
+        for change in look.changes
     ]
 
 

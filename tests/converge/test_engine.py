@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 import signal
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import errors, shell
-from labkit.converge import engine
+from labkit.converge import engine, look
 from labkit.operations import base as operations
 from labkit.profiles import load
 from labkit.providers import base as providers
 from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class LocalSession(sessions.Session):
@@ -34,14 +35,26 @@ class LocalSession(sessions.Session):
         self.scripts: list[str] = []
         self.fail: list[Exception] = []
         """What the next scripts meet instead of a shell."""
+        self.then: Callable[[], None] = lambda: None
+        """Called when a script has ended; what it raises is met instead of an answer."""
+        self.replace: dict[str, str] = {}
+        """Paths of a machine, and where they are here."""
+        self.programs = ""
+        """Shell functions in the place of programs that a test host does not have."""
 
-    def open(self, timeout: float = 60.0, *, banner: float = 15.0) -> None:
+    def open(self, timeout: float = 60.0, *, banner: float | None = None) -> None:
         del timeout, banner
         self.opened += 1
 
-    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> sessions.Result:
+        del on_output
         assert command == "sh -s"
         self.scripts.append(stdin)
+        for there, here in self.replace.items():
+            stdin = stdin.replace(there, here)
+        stdin = f"{self.programs}\n{stdin}"
         if self.opened and self.fail:
             raise self.fail.pop(0)
         with subprocess.Popen(
@@ -58,6 +71,7 @@ class LocalSession(sessions.Session):
                 os.killpg(process.pid, signal.SIGKILL)
                 said = (error.stdout or b"").decode()
                 raise sessions.DeadlineError("too late", output=said) from None
+        self.then()
         return sessions.Result(output.decode(errors="replace"), process.returncode)
 
 
@@ -70,6 +84,10 @@ class Line(operations.Operation[str]):
     """Instead of writing the line."""
     look: str = ""
     """Before looking."""
+
+    def manual(self, family: object) -> tuple[str, ...]:
+        del family
+        return ()
 
     def probe(self) -> str:
         folder = pathlib.PurePath(self.path).parent
@@ -96,6 +114,10 @@ class Folder(operations.Operation[str]):
 
     path: str
 
+    def manual(self, family: object) -> tuple[str, ...]:
+        del family
+        return ()
+
     def probe(self) -> str:
         return shell.line("[ -d {} ] && echo there", self.path)
 
@@ -109,6 +131,10 @@ class Folder(operations.Operation[str]):
 
 class Kernel(operations.Operation[str]):
     """A setting that is written now and holds after the next boot."""
+
+    def manual(self, family: object) -> tuple[str, ...]:
+        del family
+        return ()
 
     def probe(self) -> str:
         return "cat wanted running 2>/dev/null"
@@ -217,8 +243,8 @@ def test_a_command_that_fails_silently(session: LocalSession) -> None:
 
 def test_the_later_commands_of_a_change_need_the_earlier_ones() -> None:
     change = operations.Change("x", "", "y", ("false", "touch never"))
-    difference = engine.Difference(_steps(Folder(path="x"))[0], (change,))
-    assert engine._commands(difference) == "{ false; } &&\n{ touch never; }"
+    seen = look.Look(_steps(Folder(path="x"))[0], (change,))
+    assert seen.commands == "{ false; } &&\n{ touch never; }"
 
 
 def test_a_print_that_cannot_be_read(session: LocalSession) -> None:
@@ -237,7 +263,7 @@ def test_a_machine_without_a_shell(session: LocalSession, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(session, "_exec", refuse)
     assert _refused(session, Folder(path="a"), Folder(path="b")) == (
-        "web-01 answered 0 of 2 probes",
+        "web-01 answered 0 of 2 probes: sudo: a password is required",
         "can its user run 'sudo -n sh'? look at the log",
     )
 
@@ -267,7 +293,9 @@ class _Booting(LocalSession):
         self.away = 1
         self.works = True
 
-    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> sessions.Result:
         stdin = stdin.replace("/proc/sys/kernel/random/boot_id", "boot_id")
         if "systemctl reboot" in stdin:
             self.scripts.append(stdin)
@@ -280,7 +308,7 @@ class _Booting(LocalSession):
             return sessions.Result("System is going down.\n", 1)
         if self.opened and self.works:
             (self.folder / "boot_id").write_text("second\n")
-        return super()._exec(command, stdin, timeout)
+        return super()._exec(command, stdin, timeout, on_output)
 
 
 @pytest.fixture
@@ -298,7 +326,7 @@ def test_a_change_that_needs_it_reboots_once(booting: _Booting) -> None:
     outcome = engine.Machine(booting, steps, told.append).converge()
     assert outcome.rebooted
     assert booting.opened == 2
-    assert told == ["changing kernel, a", "rebooting, since a change needs it"]
+    assert told == ["changing kernel, a", "rebooting"]
     assert sum("systemctl reboot" in each for each in booting.scripts) == 1
 
 
@@ -330,3 +358,186 @@ def test_a_change_that_a_reboot_does_not_bring(booting: _Booting) -> None:
     assert _refused(booting, Stubborn())[0] == (
         "web-01: changes did not hold: kernel: wanted 'new new', there is 'new old'"
     )
+
+
+class Brings(Folder):
+    """A folder that comes with a file in it, as a package brings its configuration."""
+
+    side_effects = True
+
+    def diff(self, state: str) -> tuple[operations.Change, ...]:
+        command = shell.line("mkdir {}; echo default > {}", self.path, f"{self.path}/file")
+        return () if state else (operations.Change(self.path, "", "a folder", (command,)),)
+
+
+def test_behind_side_effects_all_is_looked_at_again(session: LocalSession) -> None:
+    steps = _steps(Brings(path="new"), Line(path="new/file", text="one"), Line(path="b", text="x"))
+    outcome = _converge(session, steps)
+    assert [each.changes[0].before for each in outcome.changes] == ["", "default", ""]
+    assert outcome.round_trips == 3
+
+
+def test_what_cannot_be_told_yet_is_looked_at_again(session: LocalSession) -> None:
+    late = Line(path="b", text="one", look="[ -d a ] || exec echo rubbish")
+    outcome = _converge(session, _steps(Folder(path="a"), late))
+    assert [each.step.kind for each in outcome.changes] == ["folder", "line"]
+    assert outcome.round_trips == 3
+
+
+def test_what_can_never_be_told_comes_after_what_was_before_it(session: LocalSession) -> None:
+    broken = Line(path="b", text="one", look="exec echo rubbish")
+    steps = (Folder(path="a"), broken, Folder(path="c"))
+    assert _refused(session, *steps)[0] == "web-01, line: this is rubbish"
+    assert [path.name for path in session.folder.iterdir()] == ["a"]
+
+
+class Adds(operations.Operation[str]):
+    """A line among others in one file; its change writes the whole file as it was seen."""
+
+    text: str
+
+    def manual(self, family: object) -> tuple[str, ...]:
+        del family
+        return ()
+
+    def probe(self) -> str:
+        return "cat file 2>/dev/null"
+
+    def read(self, output: str) -> str:
+        return output
+
+    def diff(self, state: str) -> tuple[operations.Change, ...]:
+        if self.text in state.split():
+            return ()
+        command = shell.line("printf %s {} > file", f"{state}{self.text}\n")
+        return (operations.Change("file", state, self.text, (command,)),)
+
+
+def test_many_changes_of_one_file_lose_none(session: LocalSession) -> None:
+    words = [f"word-{n}" for n in range(6)]
+    outcome = _converge(session, _steps(*(Adds(text=word) for word in words)))
+    assert (session.folder / "file").read_text().split() == words
+    assert outcome.round_trips == 7
+
+
+def test_two_steps_that_undo_each_other_are_no_endless_circle(session: LocalSession) -> None:
+    message, _ = _refused(session, Line(path="a", text="one"), Line(path="a", text="two"))
+    assert message == "web-01: changes did not hold: a: wanted 'one', there is 'two'"
+    assert len(session.scripts) == 7
+
+
+# A connection that breaks.
+
+_BROKEN = errors.UnreachableError("the connection to web-01 broke: closed")
+
+
+@pytest.mark.parametrize("phase", ["look", "apply"])
+def test_a_connection_that_breaks_is_made_once_more(session: LocalSession, phase: str) -> None:
+    scripts = 1 if phase == "look" else 2
+
+    def breaks() -> None:
+        if len(session.scripts) == scripts:
+            raise _BROKEN  # all of it was done, but nobody heard
+
+    session.then = breaks
+    told: list[str] = []
+    outcome = engine.Machine(session, _steps(Line(path="a", text="one")), told.append).converge()
+    assert (session.folder / "a").read_text() == "one\n"
+    assert "the connection to web-01 broke: closed; connecting again" in told
+    assert [each.step.kind for each in outcome.changes] == ["line"]
+
+
+def test_a_connection_that_breaks_twice_is_an_error(session: LocalSession) -> None:
+    def breaks() -> None:
+        raise _BROKEN
+
+    session.then = breaks
+    with pytest.raises(errors.UnreachableError) as caught:
+        engine.Machine(session, _steps(Line(path="a", text="one"))).converge()
+    assert caught.value.message == "the connection to web-01 broke: closed"
+
+
+# A change that may cut the connection.
+
+
+class Card(Line):
+    """The card over which the connection runs."""
+
+    def diff(self, state: str) -> tuple[operations.Change, ...]:
+        return tuple(dataclasses.replace(each, cuts=True) for each in super().diff(state))
+
+
+# What busctl prints, and what NetworkManager keeps: one checkpoint, until it has gone back to it.
+_NETWORK_MANAGER = """
+busctl() {
+    echo "$5 $6 $7 $8 $9" >> calls
+    case $5 in
+        CheckpointCreate) echo 'o "/org/freedesktop/NetworkManager/Checkpoint/1"' ;;
+        CheckpointDestroy) [ ! -e gone ] || { echo 'no such checkpoint' >&2; return 1; } ;;
+    esac
+}
+"""
+_CALLS = (
+    "CheckpointCreate aouu 0 60 7\n"
+    "CheckpointDestroy o /org/freedesktop/NetworkManager/Checkpoint/1  \n"
+)
+
+
+@pytest.fixture
+def networked(session: LocalSession) -> LocalSession:
+    kept = session.folder / "checkpoint"
+    session.programs = _NETWORK_MANAGER
+    session.replace = {"/run/labkit-checkpoint": str(kept)}
+    return session
+
+
+def test_a_change_that_may_cut_is_confirmed_over_the_new_way(networked: LocalSession) -> None:
+    steps = _steps(
+        Line(path="a", text="x"), Card(path="card", text="new"), Line(path="b", text="y")
+    )
+    outcome = engine.Machine(networked, steps).converge()
+    assert [each.step.kind for each in outcome.changes] == ["line", "card", "line"]
+    assert (networked.folder / "calls").read_text() == _CALLS
+    assert networked.opened == 1
+    assert outcome.round_trips == len(networked.scripts) == 5
+
+
+def test_a_change_that_cuts_for_good_is_taken_back(networked: LocalSession) -> None:
+    def cut() -> None:
+        if (networked.folder / "card").exists() and not (networked.folder / "gone").exists():
+            (networked.folder / "gone").touch()
+            (networked.folder / "card").unlink()
+            raise _BROKEN
+
+    networked.then = cut
+    told: list[str] = []
+    with pytest.raises(errors.ConvergeError) as caught:
+        engine.Machine(networked, _steps(Card(path="card", text="new")), told.append).converge()
+    assert (caught.value.message, caught.value.hint) == (
+        "web-01: changing card cut the connection, so NetworkManager took it back after 60 s",
+        "can the machine be reached with it? that is provision/x.yml:1: reason 1",
+    )
+    assert told == [
+        "changing card",
+        "the connection broke; NetworkManager takes the change back unless confirmed",
+    ]
+
+
+def test_a_change_that_cut_but_holds_is_confirmed(networked: LocalSession) -> None:
+    def cut() -> None:
+        if len(networked.scripts) == 2:
+            raise _BROKEN
+
+    networked.then = cut
+    outcome = engine.Machine(networked, _steps(Card(path="card", text="new"))).converge()
+    assert [each.step.kind for each in outcome.changes] == ["card"]
+    assert (networked.folder / "calls").read_text() == _CALLS
+
+
+def test_a_machine_without_network_manager_keeps_its_card(session: LocalSession) -> None:
+    session.programs = "busctl() { echo 'busctl: not found'; return 127; }"
+    session.replace = {"/run/labkit-checkpoint": str(session.folder / "checkpoint")}
+    assert _refused(session, Card(path="card", text="new"))[0] == (
+        "web-01: changing card failed with status 127: (nothing)"
+    )
+    assert not (session.folder / "card").exists()

@@ -27,8 +27,10 @@ def _run(batch: script.Batch, shell: str = "sh") -> str:
     return done.stdout.decode(errors="replace")
 
 
-def _answers(sections: Sequence[str], shell: str = "sh") -> list[tuple[str, int]]:
-    batch = script.batch(sections)
+def _answers(
+    sections: Sequence[str], shell: str = "sh", *, changing: bool = False
+) -> list[tuple[str, int]]:
+    batch = script.batch(sections, changing=changing)
     return [(each.output, each.status) for each in batch.answers(_run(batch, shell))]
 
 
@@ -42,8 +44,10 @@ def test_outputs_and_statuses_come_back_in_order(shell: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("section", ["", "# nothing", "\n\n", ":"])
-def test_an_empty_section_succeeds(shell: str, section: str) -> None:
-    assert _answers(["echo a", section, "echo b"], shell) == [("a\n", 0), ("", 0), ("b\n", 0)]
+@pytest.mark.parametrize("changing", [False, True])
+def test_an_empty_section_succeeds(shell: str, section: str, changing: bool) -> None:
+    found = _answers(["echo a", section, "echo b"], shell, changing=changing)
+    assert found == [("a\n", 0), ("", 0), ("b\n", 0)]
 
 
 def test_sections_do_not_see_one_another() -> None:
@@ -75,9 +79,22 @@ def test_marks_are_different_each_time() -> None:
     assert script.batch([":"]).word != script.batch([":"]).word
 
 
-def test_odd_bytes() -> None:
-    found = _answers(["printf 'a\\000b\\377\\r\\033[2J'", "printf '\\n\\n'", "printf ' end 0'"])
-    assert found == [("a\0b\ufffd\r\x1b[2J", 0), ("\n\n", 0), (" end 0", 0)]
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("changing", [False, True])
+def test_odd_bytes(shell: str, changing: bool) -> None:
+    sections = ("printf 'a\\377\\r\\033[2J'", "printf '\\n\\n'", "printf ' end 0'", "printf .")
+    found = _answers(sections, shell, changing=changing)
+    assert found == [("a\ufffd\r\x1b[2J", 0), ("\n\n", 0), (" end 0", 0), (".", 0)]
+
+
+def test_what_a_change_leaves_running_is_not_waited_for() -> None:
+    sections = ("(sleep 1; echo late) & echo begun", "echo next")
+    assert _answers(sections, changing=True) == [("begun\n", 0), ("next\n", 0)]
+
+
+def test_what_looks_is_written_in_one_piece_a_section() -> None:
+    batch = script.batch(["echo one; echo two", "echo three"])
+    assert batch.text.count("printf") == batch.count == 2
 
 
 def test_three_megabytes() -> None:
@@ -85,9 +102,9 @@ def test_three_megabytes() -> None:
     assert [(len(output), status) for output, status in found] == [(3_000_000, 0), (6, 0)]
 
 
-def test_a_failure_stops_the_rest_where_asked() -> None:
+def test_a_failure_stops_the_rest_of_what_changes() -> None:
     sections = ("echo one", "echo two; exit 3", "echo three")
-    stopping = script.batch(sections, stop_at_failure=True)
+    stopping = script.batch(sections, changing=True)
     assert [each.status for each in stopping.answers(_run(stopping))] == [0, 3]
     going = script.batch(sections)
     assert [each.status for each in going.answers(_run(going))] == [0, 3, 0]
@@ -110,12 +127,13 @@ def test_a_status_that_is_none_ends_the_answers() -> None:
     assert batch.answers("sudo: a password is required\n") == ()
 
 
-def test_started_counts_what_had_begun() -> None:
-    batch = script.batch(["echo one", "echo two", "echo three"])
+@pytest.mark.parametrize("changing", [False, True])
+def test_a_cut_output_tells_which_section_was_running(changing: bool) -> None:
+    batch = script.batch(["echo one", "echo two", "echo three"], changing=changing)
     whole = _run(batch)
-    assert batch.started("") == 0
-    assert batch.started(whole[: whole.index("two")]) == 2
-    assert batch.started(whole) == batch.count == 3
+    assert batch.reached("") == 0
+    assert batch.reached(whole[: whole.index("two")]) == 1
+    assert batch.reached(whole) == 2
 
 
 def test_no_section_at_all() -> None:

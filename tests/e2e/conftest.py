@@ -66,12 +66,12 @@ class Folder:
         )
         return Run(done.returncode, done.stdout, done.stderr)
 
-    def begin(self, *words: str) -> subprocess.Popen[str]:
+    def begin(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start labkit and leave it running."""
         return subprocess.Popen(
             [sys.executable, "-m", "labkit", *words],
             cwd=self.path,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -86,3 +86,31 @@ def test_apt_takes_a_name_for_a_name_and_no_expression() -> None:
     assert done.returncode == 100
     assert "E: Unable to locate package coreutil." in done.stdout.splitlines()
     assert "regex" not in done.stdout
+
+
+def test_what_a_person_types_to_install() -> None:
+    extra = base.Repository("epel-release", "epel")
+    debian, el = families.of("debian"), families.of("rhel")
+    assert debian
+    assert el
+    assert debian.install_by_hand(("a", "b"), extra) == (
+        "apt-get update",
+        "apt-get install -y --no-install-recommends a b",
+    )
+    assert el.install_by_hand(("a", "b"), None) == ("dnf install -y a b",)
+    assert el.install_by_hand(("a",), extra) == (
+        "dnf install -y epel-release",
+        "sed -i 's/^enabled *= *1/enabled=0/' /etc/yum.repos.d/epel*.repo",
+        "dnf install -y --enablerepo=epel a",
+    )
+
+
+def test_what_a_person_types_after_the_installer() -> None:
+    debian, el = families.of("debian"), families.of("rhel")
+    assert debian
+    assert el
+    typed = debian.prepare_by_hand(selinux=True)
+    assert "selinux-activate" in typed
+    assert typed[-1] == "reboot"
+    assert "selinux" not in "\n".join(debian.prepare_by_hand(selinux=False))
+    assert el.prepare_by_hand(selinux=True) == ()

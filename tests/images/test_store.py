@@ -199,3 +199,20 @@ def test_a_damaged_description_is_no_image(lab: pathlib.Path) -> None:
     assert data["files"] == {"disk.qcow2": len(CONTENT)}
     about.write_text("{")
     assert store.load(image.disk.parent) is None
+
+
+def test_what_killed_builds_left_is_found_and_swept(cache: pathlib.Path) -> None:
+    assert store.unfinished() == ()
+    assert not cache.exists()
+    left = cache / "images" / f"{store.TEMPORARY}x"
+    left.mkdir(parents=True)
+    (left / "tree").mkdir()
+    whole = cache / "images" / "0abc"
+    whole.mkdir()
+    assert store.unfinished() == (left,)
+    with filelock.FileLock(cache / "images.lock"):
+        assert store.unfinished() == ()
+        store.sweep()
+    assert left.exists()
+    store.sweep()
+    assert list((cache / "images").iterdir()) == [whole]

@@ -17,7 +17,7 @@ from labkit.providers import base
 from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from labkit.converge import script
     from labkit.plan import model
@@ -43,6 +43,10 @@ class Provider(base.Provider):
         """What starting, stopping or removing a machine meets."""
         self.left: list[str] = []
         self.asked: list[str] = []
+        self.held: set[str] = set()
+        self.saved: dict[str, dict[str, base.Snapshot]] = {name: {} for name in self.states}
+        self.acts: list[str] = []
+        """What was done about snapshots, in order."""
 
     def preflight(self) -> Sequence[base.Finding]:
         self.asked.append("preflight")
@@ -83,6 +87,40 @@ class Provider(base.Provider):
         del lines
         return f"the console of {machine.name}"
 
+    def pause(self, machine: model.Machine) -> None:
+        self._act("pause", machine.name)
+        if self.states[machine.name] is base.State.RUNNING:
+            self.held.add(machine.name)
+
+    def resume(self, machine: model.Machine) -> None:
+        self._act("resume", machine.name)
+        self.held.discard(machine.name)
+
+    def snapshots(self, machine: model.Machine) -> Mapping[str, base.Snapshot]:
+        return dict(self.saved[machine.name])
+
+    def save(self, machine: model.Machine, name: str) -> None:
+        self._act("save", f"{machine.name} {name}")
+        running = self.states[machine.name] is base.State.RUNNING
+        assert running == (machine.name in self.held)
+        taken = 1000.0 + len(self.acts)
+        self.saved[machine.name][name] = base.Snapshot(taken, running)
+
+    def restore(self, machine: model.Machine, name: str) -> None:
+        self._act("restore", f"{machine.name} {name}")
+        running = self.saved[machine.name][name].running
+        self.states[machine.name] = base.State.RUNNING if running else base.State.STOPPED
+
+    def discard(self, machine: model.Machine, name: str) -> None:
+        self._act("discard", f"{machine.name} {name}")
+        self.saved[machine.name].pop(name, None)
+
+    def _act(self, verb: str, what: str) -> None:
+        self.acts.append(f"{verb} {what}")
+        about = f"{verb} {what.partition(' ')[0]}"
+        if about in self.broken:
+            raise self.broken[about]
+
     def _do(self, verb: str, name: str, state: base.State) -> None:
         self.asked.append(f"{verb} {name}")
         if name in self.broken:
@@ -96,15 +134,17 @@ class Session(sessions.Session):
     down: tuple[str, ...] = ()
     still_open: int = 0
 
-    def open(self, timeout: float = 60.0, *, banner: float = 15.0) -> None:
+    def open(self, timeout: float = 60.0, *, banner: float | None = None) -> None:
         del timeout, banner
         type(self).still_open += 1
 
     def close(self) -> None:
         type(self).still_open -= 1
 
-    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
-        del command, timeout
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> sessions.Result:
+        del command, timeout, on_output
         name = self.endpoint.machine
         if name in self.down:
             raise errors.UnreachableError(f"the connection to {name} broke: closed")

@@ -41,7 +41,7 @@ def test_all_come_up(lab: context.Context, provider: Double, session: Double) ->
     assert provider.asked[:2] == ["preflight", "prepare"]
     assert sorted(provider.asked[2:]) == ["start ansible-01", "start web-01"]
     assert lab.space.ledger.machines() == _VERIFIED
-    assert list(lab.progress.phases) == ["prepare", "boot and configure", "verify"]
+    assert list(lab.progress.phases) == ["prepare", "boot and configure", "verify", "keep"]
     assert session.still_open == 0
     for path in (lab.space.path / "Vagrantfile", lab.space.ssh_config):
         assert path.is_file()

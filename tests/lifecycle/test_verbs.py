@@ -1,4 +1,4 @@
-"""Halt, start, verify, execute, destroy, render and doctor."""
+"""Halt, start, verify, render and doctor."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from labkit import errors, system, workspace
-from labkit.lifecycle import destroy, doctor, execute, halt, render, start, verify
+from labkit import errors, system
+from labkit.lifecycle import doctor, halt, render, start, verify
 from labkit.providers import base
 
 if TYPE_CHECKING:
@@ -84,77 +84,6 @@ def test_verify_closes_what_it_opened(lab: context.Context, session: Double) -> 
         ("web-01", False),
     ]
     assert closed == ["ansible-01", "web-01"]
-
-
-def test_execute(lab: context.Context, session: Double) -> None:
-    session.down = ("web-01",)
-    found: dict[str, Any] = dict(execute.execute(lab, lab.lab.machines, "uptime", timeout=5))
-    done: sessions.Result = found["ansible-01"]
-    assert (done.output, done.status) == ("ansible-01 ran it\n", 0)
-    assert str(found["web-01"]) == "the connection to web-01 broke: closed"
-
-
-def test_destroy(lab: context.Context, provider: Double) -> None:
-    provider.states = dict(_BOTH)
-    lab.space.make()
-    assert destroy.destroy(lab) == ("ansible-01", "web-01")
-    assert not lab.space.path.parent.exists()
-
-
-def test_destroy_of_nothing(lab: context.Context, provider: Double) -> None:
-    assert destroy.destroy(lab) == ()
-    assert provider.asked == []
-    assert not lab.space.path.exists()
-
-
-def test_destroy_finds_machines_whose_folder_is_gone(
-    lab: context.Context, provider: Double
-) -> None:
-    provider.states = dict(_BOTH)
-    assert destroy.destroy(lab) == ("ansible-01", "web-01")
-    assert set(provider.states.values()) == {base.State.ABSENT}
-
-
-def test_destroy_takes_machines_that_lab_yml_no_longer_has(
-    lab: context.Context, provider: Double
-) -> None:
-    provider.states = {**_BOTH, "old-01": base.State.RUNNING}
-    assert destroy.destroy(lab) == ("ansible-01", "old-01", "web-01")
-    assert set(provider.states.values()) == {base.State.ABSENT}
-
-
-def test_destroy_with_a_broken_ledger(lab: context.Context, provider: Double) -> None:
-    provider.states = dict(_BOTH)
-    lab.space.make()
-    lab.space.ledger.path.write_text("rubbish")
-
-    def note(name: str) -> None:
-        lab.space.ledger.set(name, workspace.Mark.REMOVING)
-        provider.states[name] = base.State.ABSENT
-        lab.space.ledger.set(name, None)
-
-    provider.destroy = note
-    assert destroy.destroy(lab) == ("ansible-01", "web-01")
-    assert not lab.space.path.exists()
-
-
-def test_destroy_says_what_is_left_and_keeps_the_folder(
-    lab: context.Context,
-    provider: Double,
-) -> None:
-    provider.states = dict(_BOTH)
-    provider.left = ["a network"]
-    provider.broken["web-01"] = errors.ProviderError("it is stuck")
-    lab.space.make()
-    with pytest.raises(errors.LeftoverError) as caught:
-        destroy.destroy(lab)
-    assert caught.value.message == (
-        "not all of lab 'memory' could be removed: web-01: it is stuck; a network; web-01"
-    )
-    assert caught.value.hint == "run 'lab.destroy' again; what is named above was not touched"
-    assert caught.value.exit_code == errors.ExitCode.LEFTOVERS == 5
-    assert lab.space.path.exists()
-    assert provider.states["ansible-01"] is base.State.ABSENT
 
 
 def test_render_takes_the_folders_own_template(lab: context.Context) -> None:

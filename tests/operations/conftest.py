@@ -14,6 +14,7 @@ import pytest
 
 from labkit import shell
 from labkit.converge import script
+from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -52,19 +53,25 @@ class Sandbox:
     pid: int
     program: str = "sh"
 
-    def run(self, *sections: str) -> tuple[script.Answer, ...]:
-        """Run sections, each one in a subshell of its own, and return their answers."""
-        batch = script.batch(sections)
+    def shell(self, text: str) -> sessions.Result:
+        """Run a text as the input of one shell."""
         enter = ("nsenter", "--target", str(self.pid), "--mount", "--uts", "--net", "--wd=/")
         done = subprocess.run(
             [*enter, self.program, "-s"],
-            input=f"{{\n{batch.text}\n}} < /dev/null\n".encode(),
+            input=text.encode(),
             capture_output=True,
             timeout=60,
             check=False,
         )
-        answers = batch.answers(done.stdout.decode(errors="replace"))
-        assert len(answers) == len(sections), done.stderr.decode(errors="replace")
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        return sessions.Result(said, done.returncode)
+
+    def run(self, *sections: str) -> tuple[script.Answer, ...]:
+        """Run sections, each one in a subshell of its own, and return their answers."""
+        batch = script.batch(sections)
+        said = self.shell(f"{{\n{batch.text}\n}} < /dev/null\n").output
+        answers = batch.answers(said)
+        assert len(answers) == len(sections), said
         return answers
 
     def must(self, *sections: str) -> tuple[str, ...]:

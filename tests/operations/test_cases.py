@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import collections
+import dataclasses
 import pathlib
 from typing import Any, cast
 
@@ -11,13 +12,13 @@ import pydantic
 import pytest
 import yaml
 
-from labkit import operations, secret
+from labkit import families, operations, secret
 from labkit.operations import base, clock
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "cases" / "operations"
 _FILES = sorted(_FOLDER.glob("*/*.yml"))
 _OUTCOMES = {"changes", "error", "refused"}
-_KEYS = {"why", "arguments", "now", "output", "probe", "hint", *_OUTCOMES}
+_KEYS = {"why", "arguments", "now", "output", "probe", "hint", "manual", "settings", *_OUTCOMES}
 
 
 class _Loader(yaml.SafeLoader):
@@ -81,6 +82,13 @@ def test_case(file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     operation = kind.model_validate(case["arguments"])
     if "probe" in case:
         assert operation.probe() == case["probe"].removesuffix("\n")
+    typed: list[str] | dict[str, list[str]] = case.get("manual", {})
+    for family in families.every() if typed else ():
+        expected = typed if isinstance(typed, list) else typed[family.name]
+        assert list(operation.manual(family)) == expected
+    if "settings" in case:
+        found = operation.settings(operation.read(_output(case)))
+        assert [dataclasses.asdict(each) for each in found] == case["settings"]
     if "error" in case:
         with pytest.raises(base.FactError) as complaint:
             operation.changes(_output(case))
@@ -102,6 +110,11 @@ def test_every_kind_has_three_cases_and_a_golden_probe() -> None:
     probes = {file.parent.name for file in _FILES if "probe" in _load(file)}
     assert set(cases) == probes == set(operations.kinds())
     assert min(cases.values()) >= 3
+
+
+def test_every_kind_has_a_golden_text_of_what_a_person_types() -> None:
+    golden = {file.parent.name for file in _FILES if "manual" in _load(file)}
+    assert golden == set(operations.kinds())
 
 
 def test_a_change_shows_its_commands_in_no_log() -> None:

@@ -159,3 +159,51 @@ def test_a_repository_that_does_not_answer_is_named(el: Sandbox) -> None:
     status, said = _apply(el, _packages("tree"))
     assert status == 1
     assert "Failed to download metadata for repo 'base'" in said
+
+
+_SIGN = """
+export GNUPGHOME=/srv/gpg
+mkdir -m 0700 /srv/gpg
+cp -r /srv/epel /srv/signed
+exec 2>&1
+gpg="gpg --batch --quiet --pinentry-mode loopback --passphrase ''"
+eval "$gpg --quick-generate-key lab rsa2048 sign never"
+rpmsign --define '_gpg_name lab' --define "__gpg $(command -v gpg)" --addsign /srv/signed/noarch/*
+createrepo_c -q /srv/signed
+gpgconf --kill all
+"""
+
+
+def _lab(**own: object) -> base.AnyOperation:
+    return operations.kinds()["repository"].model_validate({"name": "lab", "el": own})
+
+
+def test_a_repository_stays_and_only_its_key_is_trusted(el: Sandbox) -> None:
+    if absent := [tool for tool in ("gpg", "rpmsign") if not shutil.which(tool)]:
+        pytest.skip(f"not installed: {', '.join(absent)} (packages gpg, rpm)")
+    _, key = el.must(_SIGN, "GNUPGHOME=/srv/gpg gpg --batch --armor --export lab")
+    signed = _lab(baseurl="file:///srv/signed", gpgkey=key)
+    for operation in (signed, _packages("only-in-epel")):
+        (settled,) = el.settle([(":", operation)])
+        assert (settled.applied.status, settled.again) == (0, ()), settled
+    assert el.must("rpm -qa --qf '%{NAME} ' | tr ' ' '\\n' | grep -v gpg-pubkey") == (
+        "only-in-epel\n",
+    )
+    # The same place, but packages that nobody has signed.
+    (settled,) = el.settle([(":", _lab(baseurl="file:///srv/epel", gpgkey=key))])
+    assert [change.subject for change in settled.changes] == ["/etc/yum.repos.d/lab.repo"]
+    assert settled.again == ()
+    status, said = _apply(el, _packages("ansible"))
+    assert status == 1
+    assert "is not signed" in said
+
+
+def test_an_unsigned_repository_is_said_to_be_one_and_can_be_off(el: Sandbox) -> None:
+    arguments = {"baseurl": "file:///srv/epel", "gpgcheck": False, "options": {"exclude": "x y"}}
+    (off,) = el.settle([(":", _lab(**arguments, enabled=False))])
+    assert (off.applied.status, off.again) == (0, ())
+    status, said = _apply(el, _packages("ansible"))
+    assert (status, said) == (1, "Error: Unable to find a match: ansible\n")
+    (on,) = el.settle([(":", _lab(**arguments))])
+    assert (on.applied.status, on.again) == (0, ())
+    assert _apply(el, _packages("ansible"))[0] == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import content, errors, operations, secret
-from labkit.profiles import load
+from labkit.profiles import entry, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,3 +154,76 @@ def test_an_unknown_profile(
         load.steps(lab, lab.machines[0], make_keys(lab), tmp_path)
     assert caught.value.message == "there is no profile provision/ansibel.yml"
     assert caught.value.hint == "did you mean 'ansible'?"
+
+
+def test_tags_are_the_profile_the_kind_and_what_the_entry_says(
+    load_base: Callable[[str], tuple[load.Step, ...]],
+) -> None:
+    one, two = load_base(
+        "operations:\n"
+        "  - why: Plain\n    hostname: {name: a}\n"
+        "  - why: Tagged\n    tags: [dns, base, dns]\n    hostname: {name: a}\n"
+    )
+    assert one.tags == ("base", "hostname")
+    assert two.tags == ("base", "hostname", "dns")
+
+
+def test_reasons_and_titles_in_several_languages(
+    load_base: Callable[[str], tuple[load.Step, ...]],
+) -> None:
+    one, two = load_base(
+        "title: {en: 'For {{ lab.name }}', ja: '{{ lab.name }}用'}\n"
+        "operations:\n"
+        "  - why: {en: 'On {{ machine.name }}', ja: '{{ machine.name }}では'}\n"
+        "    hostname: {name: a}\n"
+        "  - why: English only\n    hostname: {name: a}\n"
+    )
+    assert (one.why, one.reason("en"), one.reason("ja")) == (
+        "On k8s-master-01",
+        "On k8s-master-01",
+        "k8s-master-01では",
+    )
+    assert (two.why, two.reason("ja")) == ("English only", "English only")
+    assert (two.title("en"), two.title("ja")) == ("For k8s-manual", "k8s-manual用")
+
+
+def test_a_profile_without_a_title_is_called_by_its_name(
+    load_base: Callable[[str], tuple[load.Step, ...]],
+) -> None:
+    (step,) = load_base("operations:\n  - why: x\n    hostname: {name: a}\n")
+    assert step.title("ja") == "provision/base"
+
+
+def test_a_text_of_several_lines_arrives_as_it_is(
+    load_base: Callable[[str], tuple[load.Step, ...]],
+) -> None:
+    (step,) = load_base(
+        "operations:\n  - why: x\n    file:\n      path: /etc/motd\n"
+        "      content: |\n        one\n        \ttwo {{ machine.name }}\n"
+    )
+    assert step.operation.model_dump()["content"] == "one\n\ttwo k8s-master-01\n"
+
+
+@pytest.mark.parametrize("file", ["lab.yml", "examples/notes/lab.yml"])
+def test_the_shipped_profiles_speak_every_language(
+    file: str,
+    plan_of: Callable[[str], model.Lab],
+    make_keys: Callable[[model.Lab], keyring.Keyring],
+    tmp_path: pathlib.Path,
+) -> None:
+    lab = plan_of((_ROOT / file).read_text(encoding="utf-8"))
+    for machine in lab.machines:
+        for step in load.steps(lab, machine, make_keys(lab), tmp_path):
+            assert set(step.reasons) == set(step.titles) == set(entry.LANGUAGES), step.origin
+
+
+def test_a_profile_that_is_no_text(
+    tmp_path: pathlib.Path, load_base: Callable[[str], tuple[load.Step, ...]]
+) -> None:
+    path = tmp_path / "provision" / "base.yml"
+    path.parent.mkdir()
+    path.write_bytes(b"#" * (1 + 2**20))
+    with pytest.raises(errors.LabError) as caught:
+        load_base("#" * (1 + 2**20))
+    assert caught.value.message == f"{path} is bigger than 1 MiB"
+    assert caught.value.hint == "a profile is a few kilobytes; is this the right file?"

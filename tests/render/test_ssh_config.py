@@ -40,9 +40,11 @@ def test_text() -> None:
         "    User lab",
         '    IdentityFile "/lab/id_ed25519"',
         "    IdentitiesOnly yes",
+        "    IdentityAgent none",
         '    UserKnownHostsFile "/lab/known_hosts"',
         "    StrictHostKeyChecking yes",
         "    ForwardAgent no",
+        "    ProxyJump none",
         "    LogLevel ERROR",
     ]
     assert second.startswith("Host b k8s-b\n")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import pathlib
 from typing import TYPE_CHECKING
 
 import pytest
 import rich.console
 
 from labkit.report import model
+from tests.report import sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from labkit.plan import model as plans
+    from labkit.ssh import keyring
 
 
 @pytest.fixture
@@ -40,3 +45,25 @@ def report() -> model.Report:
     )  # fmt: skip
     down = model.Result("web-03", "answer", "answers", ok=False, actual="web-03 is down")
     return model.Report("demo", (good, good, bad, down), 1.23, ("ansible",))
+
+
+@pytest.fixture(scope="session")
+def root() -> pathlib.Path:
+    """Return the repository."""
+    return pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def healthy(
+    default_lab: plans.Lab,
+    make_keys: Callable[[plans.Lab], keyring.Keyring],
+    root: pathlib.Path,
+) -> model.Report:
+    """Return the report of the default lab in which everything is as it should be."""
+    return sample.healthy(default_lab, make_keys(default_lab), root)
+
+
+@pytest.fixture(scope="session")
+def broken(healthy: model.Report) -> model.Report:
+    """Return the same with eight failures."""
+    return sample.broken(healthy)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def test_document(report: model.Report) -> None:
     good = {"machine": "web-01", "check": "names", "subject": "address of web-02", "ok": True,
-            "expected": "", "actual": "", "hint": ""}  # fmt: skip
+            "expected": "", "actual": "", "hint": "", "when": ""}  # fmt: skip
     assert json.loads(json_report.render(report)) == {
         "version": 1,
         "ok": False,
@@ -23,12 +23,13 @@ def test_document(report: model.Report) -> None:
             good,
             good,
             {"machine": "web-02", "check": "names", "subject": "address of web-01", "ok": False,
-             "expected": "192.168.56.61", "actual": "", "hint": "getent hosts web-01"},
+             "expected": "192.168.56.61", "actual": "", "hint": "getent hosts web-01", "when": ""},
             {"machine": "web-03", "check": "answer", "subject": "answers", "ok": False,
-             "expected": "", "actual": "web-03 is down", "hint": ""},
+             "expected": "", "actual": "web-03 is down", "hint": "", "when": ""},
         ],
         "seconds": 1.23,
         "skipped": ["ansible"],
+        "settings": [],
     }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def test_all_well(shown: Shown, lab: context.Context) -> None:
     assert out.endswith(
         "time: prepare 1.0 s, verify 2.2 s; in all 3.2 s\n"
         "changes inside the machines: 0\n"
-        f"log: {lab.space.log}\n"
+        f"logs: {lab.space.logs}\n"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -60,6 +61,22 @@ def test_what_a_machine_printed_is_shown_as_it_is(shown: Shown) -> None:
 def test_ten_megabytes_are_shown_in_short(shown: Shown) -> None:
     out = shown(text.render(_hostile("x" * 10_000_000)))
     assert len(out) < 4000
+
+
+def test_many_lines_that_differ_are_compared_at_once(shown: Shown) -> None:
+    there = "".join(f"{number} was there\n" for number in range(100_000))
+    expected = "".join(f"{number} is expected\n" for number in range(100_000))
+    result = model.Result("m", "file", "/etc/x", ok=False, expected=expected, actual=there)
+    start = time.monotonic()
+    lines = shown(text.render(model.Report("demo", (result,), 0.5))).splitlines()
+    assert time.monotonic() - start < 5
+    assert lines[-14:-1] == [*(f"  there:    {n} was there" for n in range(12)), "  ..."]
+
+
+def test_a_line_that_differs(shown: Shown) -> None:
+    result = model.Result("m", "file", "/etc/x", ok=False, expected="a\nb\n", actual="a\nc\n")
+    lines = shown(text.render(model.Report("demo", (result,), 0.5))).splitlines()
+    assert lines[-3:-1] == ["  there:    c", "  expected: b"]
 
 
 @hypothesis.given(st.text(alphabet=st.characters(), max_size=60))

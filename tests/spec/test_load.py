@@ -50,7 +50,7 @@ def test_defaults_are_those_of_the_default_lab(
 
 def test_the_default_lab_writes_each_default_out(root: pathlib.Path) -> None:
     text = (root / "lab.yml").read_text(encoding="utf-8")
-    for key in set(model.LabFile.model_fields) - {"roles"}:
+    for key in set(model.LabFile.model_fields) - {"roles", "secrets"}:
         assert f"\n{key}:" in text
 
 
@@ -140,6 +140,29 @@ def test_no_time_zone_is_refused_without_the_database(
 ) -> None:
     monkeypatch.setattr(unknown_time_zone, "_zones", frozenset)
     assert parse(DEMO + "    time_zone: Qqqq/Zzzz\n").lab.lab == "demo"
+
+
+@pytest.mark.parametrize("shape", ["x", "{nat: 10.0.2.5, hostonly: 192.168.56.5, cpus: many}"])
+def test_a_hundred_problems_are_enough(shape: str, parse: Callable[[str], load.Spec]) -> None:
+    text = "lab: demo\nmachines:\n" + "".join(f"  m{n}: {shape}\n" for n in range(300))
+    with pytest.raises(errors.FileError) as caught:
+        parse(text)
+    *told, last = caught.value.problems
+    assert [each.line for each in told] == list(range(3, 103))
+    assert last == errors.Problem(
+        "lab.yml",
+        102,
+        told[-1].column,
+        "there are more problems than these 100",
+        "mend these, and look again",
+    )
+
+
+def test_exactly_a_hundred_problems_are_all(parse: Callable[[str], load.Spec]) -> None:
+    text = "lab: demo\nmachines:\n" + "".join(f"  m{n}: x\n" for n in range(100))
+    with pytest.raises(errors.FileError) as caught:
+        parse(text)
+    assert len(caught.value.problems) == 100
 
 
 def test_this_host() -> None:

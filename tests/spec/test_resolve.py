@@ -82,6 +82,21 @@ def test_the_order_of_the_roles_counts(settings: Callable[[str], resolve.Resolve
     assert settings("turned").memory_mib == 2048
 
 
+def test_the_nearest_sudo_password_wins(parse: Callable[[str], load.Spec]) -> None:
+    lab = parse(
+        "lab: demo\n"
+        "secrets: {one: {env: ONE}, two: {env: TWO}, three: {env: THREE}}\n"
+        "defaults: {sudo_password: one}\n"
+        "roles: {minion: {sudo_password: two}}\n"
+        "machines:\n"
+        "  a: {nat: 10.0.2.51, hostonly: 192.168.56.51}\n"
+        "  b: {nat: 10.0.2.52, hostonly: 192.168.56.52, roles: [minion]}\n"
+        "  c: {nat: 10.0.2.53, hostonly: 192.168.56.53, roles: [minion], sudo_password: three}\n"
+    ).lab
+    found = {name: resolve.settings(lab, name).sudo_password for name in lab.machines}
+    assert found == {"a": "one", "b": "two", "c": "three"}
+
+
 def test_no_such_machine(settings: Callable[[str], resolve.Resolved]) -> None:
     with pytest.raises(KeyError, match="nobody"):
         settings("nobody")

@@ -28,6 +28,16 @@ def test_too_many_values(refused: Callable[[str], str]) -> None:
     assert refused(text).startswith("lab.yml:19999:3: the file expands to more than 20,000 values")
 
 
+def test_a_long_text_is_not_repeated_by_aliases(refused: Callable[[str], str]) -> None:
+    text = f"lab: &a {'x' * 1_000_000}\nb: {{c: [*a], d: &d [*a]}}\n"
+    assert refused(text) == (
+        "lab.yml:2:21: the file expands to more than 2,097,152 characters\n"
+        "    hint: are aliases ('*name') of a long text used many times?"
+    )
+    nested = f"a: &a {'x' * 250_000}\nb: &b {{c: *a, d: *a}}\ne: &e [*b, *b]\nf: *e\n"
+    assert refused(nested).startswith("lab.yml:4:4: the file expands to more than 2,097,152 ")
+
+
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_too_deep(opening: str, refused: Callable[[str], str]) -> None:
     column = len(opening) * 50 + 1

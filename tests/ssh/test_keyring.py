@@ -78,3 +78,14 @@ def test_openssh_reads_them(tmp_path: pathlib.Path) -> None:
         [program, "-y", "-f", str(path)], capture_output=True, text=True, check=True, timeout=20
     )
     assert done.stdout.split()[:2] == pair.public.split()[:2]
+
+
+def test_keys_are_found_without_being_made(
+    default_lab: model.Lab, space: workspace.Workspace
+) -> None:
+    assert keyring.existing(default_lab, space) is None
+    made = keyring.ensure(default_lab, space)
+    assert keyring.existing(default_lab, space) == made
+    (space.path / "keys" / "hosts" / "k8s-minion-02").unlink()
+    assert keyring.existing(default_lab, space) is None
+    assert not (space.path / "keys" / "hosts" / "k8s-minion-02").exists()

@@ -215,13 +215,18 @@ def test_a_listener_that_says_nothing_is_given_up_soon(
     assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: timed out"
 
 
-def test_a_listener_that_hangs_up(endpoint: Callable[..., base.Endpoint]) -> None:
+@pytest.mark.parametrize(
+    ("banner", "said"), [(60.0, "closed at once"), (None, "Error reading SSH protocol banner")]
+)
+def test_a_listener_that_hangs_up(
+    endpoint: Callable[..., base.Endpoint], banner: float | None, said: str
+) -> None:
     with (
         _listener(socket.socket.close) as port,
         pytest.raises(errors.UnreachableError) as caught,
     ):
-        session.Session(endpoint(port=port)).open(60)
-    assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: closed at once"
+        session.Session(endpoint(port=port)).open(60, banner=banner)
+    assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: {said}"
 
 
 def test_a_listener_that_speaks_something_else(endpoint: Callable[..., base.Endpoint]) -> None:
@@ -245,7 +250,7 @@ def test_wait_narrates_each_new_answer_once(endpoint: Callable[..., base.Endpoin
     made = session.Session(place)
     answers = iter(["is booting", "is booting", "is nearly there"])
 
-    def open_later(timeout: float = 60.0, *, banner: float = 15.0) -> None:
+    def open_later(timeout: float = 60.0, *, banner: float | None = None) -> None:
         for answer in answers:
             raise errors.UnreachableError(f"web-01 {answer}")
         session.Session.open(made, timeout, banner=banner)

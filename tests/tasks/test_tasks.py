@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import pathlib
 import subprocess
 import sys
@@ -13,33 +12,23 @@ import pytest
 
 import labkit as package
 from labkit import console, errors, tasks
-from labkit.lifecycle import context, destroy, doctor, execute, halt, up
+from labkit.lifecycle import context, destroy, doctor, halt, up
 from labkit.lifecycle import verify as verifying
 from labkit.providers import base as providers
 from labkit.report import model as reports
-from labkit.ssh import session
 from labkit.tasks import base, develop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
 _TASKS = (
-    "destroy", "doctor", "exec", "halt", "init", "plan", "render", "ssh", "start", "status", "up",
-    "validate", "verify",
+    "apply", "copy", "destroy", "doctor", "drift", "exec", "explain", "forward", "gc", "graph",
+    "halt", "init", "logs", "plan", "render", "reset", "snapshot", "ssh", "ssh-config", "start",
+    "status", "support", "up", "validate", "verify",
 )  # fmt: skip
 _MACHINES = ["ansible-01", "k8s-master-01", "k8s-minion-01", "k8s-minion-02"]
+_REMOVED = destroy.Removed(("ansible-01", "k8s-master-01"), folder=True)
 _REPORT = reports.Report("demo", (reports.Result("m", "names", "x", ok=True),), 0.5)
-
-
-@pytest.fixture(autouse=True)
-def _log() -> Generator[None]:
-    """Close the lab's log, which a task opens for the rest of its process."""
-    yield
-    logger = logging.getLogger("labkit")
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
-    logger.propagate = True
 
 
 def _always(value: object) -> Callable[..., Any]:
@@ -231,7 +220,8 @@ def test_doctor(labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> 
 def test_verify_as_json(
     labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, ok: bool, code: int
 ) -> None:
-    def verify(lab: context.Context, _: object) -> reports.Report:
+    def verify(lab: context.Context, _: object, *, reboot: bool) -> reports.Report:
+        assert not reboot
         lab.progress.tell("m", "verifying")
         return reports.Report("demo", (reports.Result("m", "names", "x", ok=ok),), 0.5)
 
@@ -268,34 +258,6 @@ def test_a_machine_that_failed_decides_the_exit_code(
     done = labkit("up")
     assert done.code == 4
     assert "failed ansible-01: silent\n  the end of its console:\n  | Kernel panic\n" in done.out
-
-
-@pytest.mark.usefixtures("here")
-def test_exec(labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    results: dict[str, Any] = {
-        "ansible-01": session.Result("up 1 day\n[red]\x1b[2J\n", 0),
-        "k8s-master-01": session.Result("", 0),
-    }
-    asked: list[tuple[list[str], str, float]] = []
-
-    def run(_: object, only: Any, command: str, *, timeout: float) -> dict[str, Any]:  # noqa: ANN401
-        asked.append(([machine.name for machine in only], command, timeout))
-        return results
-
-    monkeypatch.setattr(execute, "execute", run)
-    done = labkit("exec", "uptime; id", "--only", "ansible-01", "--timeout", "7")
-    assert (done.code, done.err) == (0, "")
-    assert done.out == "ansible-01 up 1 day\nansible-01 [red]\\x1b[2J\nk8s-master-01 (nothing)\n"
-    assert asked == [(["ansible-01"], "uptime; id", 7)]
-    results["k8s-master-01"] = session.Result("no\n", 3)
-    done = labkit("exec", "false", "--format", "json")
-    assert done.code == 1
-    assert json.loads(done.out)["k8s-master-01"] == {"output": "no\n", "status": 3}
-    results["ansible-01"] = errors.UnreachableError("it is down")
-    assert labkit("exec", "false").code == 4
-    assert json.loads(labkit("exec", "false", "--format", "json").out)["ansible-01"] == {
-        "error": "it is down"
-    }
 
 
 # Settings of the environment.
@@ -365,7 +327,7 @@ def questions(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
 
     monkeypatch.setattr(console, "has_terminal", _always(True))
     monkeypatch.setattr(console, "ask", ask)
-    monkeypatch.setattr(destroy, "destroy", _always(("ansible-01", "k8s-master-01")))
+    monkeypatch.setattr(destroy, "destroy", _always(_REMOVED))
     return asked
 
 

@@ -34,8 +34,10 @@ class _Machine(sessions.Session):
         self.cut = cut
         self.scripts: list[str] = []
 
-    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
-        del command, timeout
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> sessions.Result:
+        del command, timeout, on_output
         self.scripts.append(stdin)
         word = _WORD.findall(stdin)[0]
         count = stdin.count(f"{word} begin") - self.cut
@@ -44,14 +46,18 @@ class _Machine(sessions.Session):
 
 
 class _Down(_Machine):
-    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
-        del command, stdin, timeout
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> sessions.Result:
+        del command, stdin, timeout, on_output
         raise errors.UnreachableError(f"{self.endpoint.machine} is down", hint="look at it")
 
 
 class _Late(_Machine):
-    def _exec(self, command: str, stdin: str, timeout: float) -> sessions.Result:
-        del command, stdin, timeout
+    def _exec(
+        self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
+    ) -> sessions.Result:
+        del command, stdin, timeout, on_output
         raise sessions.DeadlineError("web-01 did not finish within 300 s", output="begun")
 
 
@@ -59,6 +65,10 @@ class Word(operations.Operation[str]):
     """A word that the machine prints."""
 
     word: str
+
+    def manual(self, family: object) -> tuple[str, ...]:
+        del family
+        return ()
 
     def probe(self) -> str:
         return f"# word {self.word}"
@@ -162,10 +172,10 @@ def test_a_state_that_is_as_wanted(two: model.Lab) -> None:
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
-        ("left", ("the word", "right", "left", "'lab.up' makes it so again")),
+        ("left", ("the word", "right", "left", "'lab.apply' makes it so again")),
         ("rubbish", ("words matter", "", "this is rubbish",
                      "that is provision/x.yml:3: words matter")),
-        ("crash", ("words matter", "", "what it printed cannot be read (RuntimeError)",
+        ("crash", ("words matter", "", "what it printed cannot be read (RuntimeError): crash",
                    "that is provision/x.yml:3: words matter")),
     ],
 )  # fmt: skip

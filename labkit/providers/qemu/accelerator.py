@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import pathlib
-import subprocess
 from typing import TYPE_CHECKING
 
 import psutil
 
-from labkit import errors, workspace
+from labkit import child, errors, workspace
 from labkit.images import store
 
 if TYPE_CHECKING:
@@ -75,9 +74,6 @@ def _boots(kernel: pathlib.Path, initrd: pathlib.Path) -> bool:
     words += ["-kernel", str(kernel), "-initrd", str(initrd), "-no-reboot"]
     words += ["-append", "panic=-1 rdinit=/bin/true"]
     try:
-        done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
+        return child.run(words, timeout=_PATIENCE).returncode == 0
+    except errors.LabError:  # it hangs, or there is no such program
         return False
-    return done.returncode == 0

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import ipaddress
     import pathlib
 
+    from labkit.images import store
     from labkit.plan import model
 
 Accelerator = Literal["kvm", "tcg"]
@@ -80,6 +81,27 @@ def build(
     if run_as:
         words += ["-runas", run_as]
     return words
+
+
+def boot(machine: model.Machine, image: store.Image, seed: pathlib.Path) -> Boot:
+    """Return what a machine boots, and the way of its seed into it."""
+    if image.seed == "nocloud":
+        drive = (
+            f"driver=raw,node-name=seed,read-only=on,file.driver=file,file.filename={_comma(seed)}"
+        )
+        option = ("-blockdev", drive, "-device", "virtio-blk-pci,drive=seed")
+        return Boot(image.kernel, image.initrd, image.kernel_args, option)
+    arguments = (
+        f"{image.kernel_args} console=ttyS0 systemd.machine_id={machine.uuid.hex} "
+        f"systemd.hostname={machine.name}"
+    )
+    option = ("-fw_cfg", f"name=opt/labkit/seed,file={_comma(seed)}")
+    return Boot(image.kernel, image.initrd, arguments, option)
+
+
+def held(words: list[str]) -> list[str]:
+    """Return the argument list that starts the same machine and lets it run nothing yet."""
+    return [*words, "-S"]
 
 
 def _disk(path: pathlib.Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Mapping
 
+_POLL = 0.02
 _GRACE = 3.0
 """Seconds that a process has to end by itself before it is killed."""
 
@@ -57,11 +59,32 @@ def _options(process: psutil.Process) -> set[tuple[str, str]]:
         return set()
 
 
+def wait(process: psutil.Process, seconds: float) -> bool:
+    """Wait until a process has ended, and say whether it has.
+
+    One whose parent has not asked for it yet (a zombie) has ended: nothing of it is left but its
+    number, and the parent of a QEMU in the background is the host's init, which may take a second.
+    """
+    deadline = time.monotonic() + seconds
+    while process.is_running() and not _is_zombie(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
+    with contextlib.suppress(psutil.Error):
+        process.wait(0)  # a child of our own leaves its number too
+    return True
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def end(process: psutil.Process, grace: float = _GRACE) -> None:
     """End a process: wait for it, then kill it and wait again."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        try:
-            process.wait(grace)
-        except psutil.TimeoutExpired:
+    if not wait(process, grace):
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-            process.wait(grace)
+        wait(process, grace)

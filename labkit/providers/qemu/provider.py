@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
-import subprocess
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,7 +13,16 @@ from labkit.images import catalog, store
 from labkit.images import seed as seeds
 from labkit.plan import derive
 from labkit.providers import base
-from labkit.providers.qemu import accelerator, command, monitor, process
+from labkit.providers.qemu import (
+    accelerator,
+    command,
+    mend,
+    monitor,
+    preflight,
+    process,
+    program,
+    snapshot,
+)
 
 if TYPE_CHECKING:
     import pathlib
@@ -50,8 +57,7 @@ class Provider(base.Provider):
     def preflight(self) -> Sequence[base.Finding]:
         """Look at programs, ports and memory."""
         running = {name for name, state in self.status().items() if state is base.State.RUNNING}
-        absent = [machine for machine in self._lab.machines if machine.name not in running]
-        return (*(_port(machine) for machine in absent), _memory(absent))
+        return preflight.look([each for each in self._lab.machines if each.name not in running])
 
     def prepare(self) -> None:
         """Install QEMU where it is missing, make the images, and choose the accelerator."""
@@ -73,6 +79,11 @@ class Provider(base.Provider):
         if process.of(machine.uuid, folder / "pid"):
             return base.State.RUNNING
         return base.State.STOPPED if (folder / "disk.qcow2").exists() else base.State.ABSENT
+
+    def mend(self) -> None:
+        """End machines whose disk is gone; find those again whose pid file is."""
+        folders = {each.uuid: self._space.machine(each.name) for each in self._lab.machines}
+        mend.mend(folders, self._narrate)
 
     def at_once(self) -> int:
         """Emulated machines are pure work: more of them than processors only get in their way."""
@@ -103,12 +114,12 @@ class Provider(base.Provider):
             self._refuse_other_hardware(machine, words)
         else:
             ledger.set(machine.name, workspace.Mark.MADE)
-            _run(words, cwd=self._space.machine(machine.name))
+            program.run(words, cwd=self._space.machine(machine.name))
         return self.endpoint(machine)
 
     def _refuse_other_hardware(self, machine: model.Machine, words: list[str]) -> None:
         running = process.of(machine.uuid, self._space.machine(machine.name) / "pid")
-        if running is not None and running.cmdline() != words:
+        if running is not None and running.cmdline() not in (words, command.held(words)):
             raise errors.ProviderError(
                 f"{machine.name} runs with other hardware than lab.yml says now",
                 hint=f"'lab.halt --only {machine.name}', then 'lab.up' starts it with the new one",
@@ -131,7 +142,7 @@ class Provider(base.Provider):
         disk = folder / "disk.qcow2"
         new = folder / "disk.new"
         words = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(image.disk)]
-        _run([*words, str(new), f"{machine.disk_gib}G"])
+        program.run([*words, str(new), f"{machine.disk_gib}G"])
         new.replace(disk)
 
     def _command(self, machine: model.Machine) -> list[str]:
@@ -142,7 +153,7 @@ class Provider(base.Provider):
             network=self._lab.network("nat"),
             segment=derive.segment(self._lab.name),
             accelerator=self._accelerator,
-            boot=_boot(machine, image, folder / "seed"),
+            boot=command.boot(machine, image, folder / "seed"),
             paths=command.Paths(
                 disk=folder / "disk.qcow2",
                 console=folder / "console.log",
@@ -158,10 +169,9 @@ class Provider(base.Provider):
         running = process.of(machine.uuid, folder / "pid")
         if running is None:
             return
+        self.resume(machine)  # one that is held does not feel its power button
         monitor.execute(folder / "monitor", "system_powerdown")
-        try:
-            running.wait(_SHUTDOWN)
-        except psutil.TimeoutExpired:
+        if not process.wait(running, _SHUTDOWN):
             self._narrate(f"{machine.name} ignored its power button for {_SHUTDOWN:.0f} s")
             self._switch_off(machine.name)
 
@@ -186,7 +196,8 @@ class Provider(base.Provider):
     def destroy(self, name: str) -> None:
         """Switch the machine off and remove its folder."""
         ledger = self._space.ledger
-        ledger.set(name, workspace.Mark.REMOVING)
+        with contextlib.suppress(errors.LabError):  # a full disk must not keep itself full
+            ledger.set(name, workspace.Mark.REMOVING)
         self._switch_off(name)
         folder = self._space.machine(name)
         for stray in process.every({self._uuid(name): folder / "pid"}):
@@ -222,6 +233,58 @@ class Provider(base.Provider):
             return ""
         return visible.console(path.read_text(encoding="utf-8", errors="replace"), lines)
 
+    def pause(self, machine: model.Machine) -> None:
+        """Hold the machine's processors."""
+        self._tell(machine, "stop")
+
+    def resume(self, machine: model.Machine) -> None:
+        """Let the machine's processors go on."""
+        self._tell(machine, "cont")
+
+    def _tell(self, machine: model.Machine, verb: str) -> None:
+        if self._state(machine) is base.State.RUNNING:
+            monitor.execute(self._space.machine(machine.name) / "monitor", verb)
+
+    def snapshots(self, machine: model.Machine) -> Mapping[str, base.Snapshot]:
+        """Look into the machine's disk."""
+        return snapshot.found(self._space.machine(machine.name) / "disk.qcow2")
+
+    def save(self, machine: model.Machine, name: str) -> None:
+        """Save the machine into its own disk."""
+        folder = self._space.machine(machine.name)
+        running = self._state(machine) is base.State.RUNNING
+        try:
+            snapshot.save(folder, name, running=running)
+        except errors.ProviderError as error:
+            with contextlib.suppress(errors.ProviderError):  # QEMU leaves nothing of it itself
+                self.discard(machine, name)
+            what = f"{machine.name} could not be saved"
+            raise snapshot.refusal(what, folder, error) from error
+
+    def restore(self, machine: model.Machine, name: str) -> None:
+        """Load the machine from its own disk: into a new process, or the disk alone."""
+        folder = self._space.machine(machine.name)
+        what = f"{machine.name} could not be brought back"
+        saved = self.snapshots(machine).get(name)
+        if saved is None:
+            raise errors.ProviderError(f"{what}: it has no snapshot '{name}'")
+        try:
+            # Always into a new process: in one that ran on, the emulated TSC would not go back but
+            # leap, and systemd in the machine would take its services for hung and restart them.
+            self._switch_off(machine.name)
+            if saved.running:
+                program.run(command.held(self._command(machine)), cwd=folder)
+            snapshot.load(folder, name, running=saved.running)
+        except errors.ProviderError as error:
+            self._switch_off(machine.name)  # half loaded memory runs nowhere
+            raise snapshot.refusal(what, folder, error) from error
+
+    def discard(self, machine: model.Machine, name: str) -> None:
+        """Remove the snapshot from the machine's disk."""
+        if name in self.snapshots(machine):
+            running = self._state(machine) is base.State.RUNNING
+            snapshot.discard(self._space.machine(machine.name), name, running=running)
+
 
 def _write_seed(identity: seeds.Seed, kind: store.Seed, path: pathlib.Path) -> None:
     path.unlink(missing_ok=True)
@@ -230,54 +293,4 @@ def _write_seed(identity: seeds.Seed, kind: store.Seed, path: pathlib.Path) -> N
         seeds.nocloud(identity, path)
     else:
         path.write_bytes(seeds.fw_cfg(identity))
-
-
-def _boot(machine: model.Machine, image: store.Image, seed: pathlib.Path) -> command.Boot:
-    escaped = str(seed).replace(",", ",,")
-    if image.seed == "nocloud":
-        drive = f"driver=raw,node-name=seed,read-only=on,file.driver=file,file.filename={escaped}"
-        option = ("-blockdev", drive, "-device", "virtio-blk-pci,drive=seed")
-        return command.Boot(image.kernel, image.initrd, image.kernel_args, option)
-    arguments = (
-        f"{image.kernel_args} console=ttyS0 systemd.machine_id={machine.uuid.hex} "
-        f"systemd.hostname={machine.name}"
-    )
-    option = ("-fw_cfg", f"name=opt/labkit/seed,file={escaped}")
-    return command.Boot(image.kernel, image.initrd, arguments, option)
-
-
-def _port(machine: model.Machine) -> base.Finding:
-    name = f"port {machine.ssh_port} for {machine.name}"
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", machine.ssh_port))
-        except OSError as error:
-            hint = f"end what listens there, or set machines.{machine.name}.ssh_port"
-            return base.Finding(name, ok=False, detail=error.strerror or str(error), hint=hint)
-    return base.Finding(name, ok=True, detail="free")
-
-
-def _memory(machines: Sequence[model.Machine]) -> base.Finding:
-    needed = sum(machine.memory_mib for machine in machines)
-    free = psutil.virtual_memory().available >> 20
-    detail = f"{needed} MiB needed, {free} MiB available"
-    hint = "end other programs, or give the machines less memory"
-    return base.Finding("memory", ok=needed <= free, detail=detail, hint=hint)
-
-
-def _run(words: list[str], cwd: pathlib.Path | None = None) -> None:
-    done = subprocess.run(
-        words,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise errors.ProviderError(
-            f"{words[0]} ended with status {done.returncode}: {done.stderr.strip()[-500:]}",
-            hint="the last line above is its own; the full command is in the log",
-        )
+    workspace.sync(path)  # before the disk's name says that the machine is whole

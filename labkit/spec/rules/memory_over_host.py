@@ -18,7 +18,7 @@ def check(spec: load.Spec, context: contexts.Context) -> Iterator[errors.Problem
     """Yield a problem for each breach."""
     if context.host is None:
         return
-    wanted = sum(resolve.settings(spec.lab, name).memory_mib for name in spec.lab.machines)
+    wanted = sum(resolve.memory_mib(spec.lab, name) for name in spec.lab.machines)
     if wanted > context.host.memory_mib:
         count = len(spec.lab.machines)
         machines = "machine needs" if count == 1 else f"{count} machines together need"

@@ -12,7 +12,7 @@ from labkit.lifecycle import execute as executing
 from labkit.tasks import base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import invoke.context
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @base.task(
     "command",
     iterable=("only",),
+    private=("command",),
     command="the command, for a POSIX shell, run as root",
     timeout="seconds that it may take",
 )
@@ -37,22 +38,41 @@ def exec_(
     as_json = base.wants_json(format)
     opened = base.open_lab(file)
     machines = opened.choose(base.chosen(only))
-    results = executing.execute(opened, machines, command, timeout=timeout)
+    opened.require_up()
+    base.log(opened)
     if as_json:
+        results = executing.execute(opened, machines, command, timeout=timeout)
         print(json.dumps({name: _exec_json(each) for name, each in results.items()}, indent=2))
     else:
-        for name, each in results.items():
-            _print_exec(name, each)
+        width = max(len(machine.name) for machine in machines)
+
+        def heard(machine: str, line: str) -> None:
+            text = rich.markup.escape(visible.line(line))
+            name = rich.markup.escape(f"{machine:{width}}")
+            console.out.print(f"[bold]{name}[/] {text}", soft_wrap=True)
+
+        results = executing.execute(opened, machines, command, timeout=timeout, heard=heard)
+        for line in summary(results):
+            console.err.print(rich.markup.escape(line), soft_wrap=True)
     base.leave(_exec_code(results.values()))
 
 
-def _print_exec(name: str, result: sessions.Result | Exception) -> None:
-    shown = result.output if not isinstance(result, Exception) else f"error: {result}"
-    for line in shown.splitlines() or ["(nothing)"]:
-        console.out.print(
-            f"[bold]{rich.markup.escape(name)}[/] {rich.markup.escape(visible.line(line))}",
-            soft_wrap=True,
-        )
+def summary(results: Mapping[str, sessions.Result | Exception]) -> list[str]:
+    """Say on how many machines it went well, and name the others."""
+    errors_ = {name: each for name, each in results.items() if isinstance(each, Exception)}
+    failed = {
+        name: each.status
+        for name, each in results.items()
+        if not isinstance(each, Exception) and each.status
+    }
+    lines = [f"{name}: {visible.line(str(error))}" for name, error in errors_.items()]
+    parts = [f"ok on {len(results) - len(failed) - len(errors_)}"]
+    if failed:
+        named = ", ".join(f"{name} ({status})" for name, status in failed.items())
+        parts.append(f"failed on {len(failed)}: {named}")
+    if errors_:
+        parts.append(f"no answer from {len(errors_)}: {', '.join(errors_)}")
+    return [*lines, "; ".join(parts)]
 
 
 def _exec_json(result: sessions.Result | Exception) -> dict[str, object]:
@@ -62,12 +82,6 @@ def _exec_json(result: sessions.Result | Exception) -> dict[str, object]:
 
 
 def _exec_code(results: Iterable[sessions.Result | Exception]) -> errors.ExitCode:
-    code = errors.ExitCode.YES
-    for each in results:
-        if isinstance(each, errors.LabError):
-            return each.exit_code
-        if isinstance(each, Exception):
-            raise each
-        if each.status:
-            code = errors.ExitCode.NO
-    return code
+    found = list(results)
+    failed = any(not isinstance(each, Exception) and each.status for each in found)
+    return base.worst(found) or (errors.ExitCode.NO if failed else errors.ExitCode.YES)

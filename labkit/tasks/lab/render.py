@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 def render(_: invoke.context.Context, file: str = "", provider: str = "") -> None:
     """Write .lab/NAME/Vagrantfile."""
     opened = base.open_lab(file, provider)
-    with opened.space.lock("lab.render"):
+    with opened.hold("lab.render"):
         for path in rendering.render(opened):
             console.out.print(str(path), soft_wrap=True)

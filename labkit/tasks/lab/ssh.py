@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from labkit import errors, system
+from labkit import log, system
 from labkit.tasks import base
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ def ssh(_: invoke.context.Context, machine: str, file: str = "") -> None:
     """Log in to a machine, or run a command there: lab.ssh NAME -- CMD."""
     opened = base.open_lab(file)
     (target,) = opened.choose([machine])
-    if not opened.space.ssh_config.exists():
-        raise errors.LabError(f"lab '{opened.lab.name}' is not up", hint="run 'lab.up' first")
+    opened.require_up()
     system.require("ssh")
+    base.log(opened)
     words = ["ssh", "-F", str(opened.space.ssh_config), target.name]
     command = base.remainder()
-    if command:
-        words += ["--", *command]
-    base.leave(subprocess.call(words))
+    with log.command(words, machine=target.name) as record:  # what follows may hold secrets
+        record.status = subprocess.call([*words, "--", *command] if command else words)
+    base.leave(record.status)

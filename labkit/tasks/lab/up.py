@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit import console
 from labkit.lifecycle import up as bringing
-from labkit.report import summary
+from labkit.report import about, save, summary
 from labkit.tasks import base
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ def up(
     as_json = base.wants_json(format)
     opened = base.open_lab(file, provider)
     machines = opened.choose(base.chosen(only))
-    with opened.space.lock("lab.up"):
+    with opened.hold("lab.up"):
         base.log(opened)
         result = bringing.up(opened, machines)
+        run = about.here("up", opened.lab.provider, opened.progress.phases)
+        kept = save.keep(opened.space, opened.lab, summary.whole(opened, result), run)
     if as_json:
         print(summary.document(opened, result))
     else:
         for part in summary.render(opened, result):
             console.out.print(part, soft_wrap=True)
+        console.out.print(kept, soft_wrap=True, markup=False)
     base.leave(result.exit_code)

@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from labkit import console, errors
 from labkit.lifecycle import verify as verifying
+from labkit.report import about, save, text
 from labkit.report import json as json_report
-from labkit.report import text
 from labkit.tasks import base
 
 if TYPE_CHECKING:
     import invoke.context
 
+    from labkit.report import model
 
-@base.task(iterable=("only",))
+
+@base.task(
+    iterable=("only", "output"),
+    output="write the report to this .html, .json, .xml (JUnit) or .txt file too; may be repeated",
+    reboot="reboot the machines in between; shows each setting's file, runtime and after reboot",
+)
 def verify(
     _: invoke.context.Context,
     only: list[str],
+    output: list[str],
     file: str = "",
     provider: str = "",
     format: str = "",
+    reboot: bool = False,
 ) -> None:
     """Prove that the running lab is what lab.yml says; changes nothing."""
     as_json = base.wants_json(format)
+    files = save.wanted(output)
     opened = base.open_lab(file, provider)
     machines = opened.choose(base.chosen(only))
-    with opened.space.lock("lab.verify"), opened.progress.watch():
+    run = functools.partial(about.here, "verify", opened.lab.provider, opened.progress.phases)
+    with (
+        save.failing(files, opened.lab, [machine.name for machine in machines], run),
+        opened.hold("lab.verify"),
+        opened.progress.watch(),
+    ):
         base.log(opened)
-        report = verifying.verify(opened, machines)
+        report = verifying.verify(opened, machines, reboot=reboot)
+        kept = save.keep(opened.space, opened.lab, report, run())
+    try:
+        _show(report, kept, as_json=as_json)
+    finally:  # also when nobody reads the output any more
+        save.write(files, opened.lab, report, run())
+    base.leave(errors.ExitCode.YES if report.ok else errors.ExitCode.NO)
+
+
+def _show(report: model.Report, kept: str, *, as_json: bool) -> None:
     if as_json:
         print(json_report.render(report))
-    else:
-        for part in text.render(report):
-            console.out.print(part, soft_wrap=True)
-    base.leave(errors.ExitCode.YES if report.ok else errors.ExitCode.NO)
+        return
+    for part in text.render(report):
+        console.out.print(part, soft_wrap=True)
+    console.out.print(kept, soft_wrap=True, markup=False)

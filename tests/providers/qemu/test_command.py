@@ -1,7 +1,5 @@
 """The command line of one machine."""
 
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import itertools
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit.plan import derive
-from labkit.providers.qemu import command, provider
+from labkit.providers.qemu import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +37,7 @@ def build(
             network=default_lab.network("nat"),
             segment=derive.segment(default_lab.name),
             accelerator=accelerator,
-            boot=provider._boot(machine, image(loader=loader), root / "seed"),
+            boot=command.boot(machine, image(loader=loader), root / "seed"),
             paths=command.Paths(root / "disk.qcow2", root / "console.log", "monitor", root / "pid"),
             run_as=run_as,
         )
@@ -99,6 +97,11 @@ def test_an_image_with_a_loader_of_its_own(build: Callable[..., list[str]]) -> N
         "driver=raw,node-name=seed,read-only=on,file.driver=file,file.filename=/lab/seed"
     )
     assert "virtio-blk-pci,drive=seed" in words
+
+
+def test_a_machine_that_is_held_is_the_same_one(build: Callable[..., list[str]]) -> None:
+    words = build()
+    assert command.held(words) == [*words, "-S"]
 
 
 def test_a_long_name_fits_the_process_list(

@@ -127,6 +127,21 @@ def test_end_kills_what_does_not_end(start: Callable[..., subprocess.Popen[bytes
     assert not psutil.pid_exists(stubborn.pid)
 
 
+def test_a_zombie_is_not_waited_for() -> None:
+    script = (
+        "import subprocess, sys; child = subprocess.Popen(['true'])\n"
+        "print(child.pid, flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", script]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        child = psutil.Process(int(parent.stdout.readline()))
+        begun = time.monotonic()
+        assert process.wait(child, 20)
+        assert time.monotonic() - begun < 10
+        assert psutil.pid_exists(child.pid)
+
+
 def test_end_of_what_has_ended(start: Callable[..., subprocess.Popen[bytes]]) -> None:
     gone = start()
     handle = psutil.Process(gone.pid)

@@ -17,7 +17,7 @@ import pytest
 
 from labkit import errors, workspace
 from labkit.providers import base
-from labkit.providers.qemu import provider
+from labkit.providers.qemu import program, provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -111,9 +111,24 @@ def test_preflight_names_a_port_that_is_taken(lab: model.Lab, space: workspace.W
         f"port {port} for ansible-01",
         ok=False,
         detail="Address already in use",
-        hint="end what listens there, or set machines.ansible-01.ssh_port",
+        hint="end what listens there, or give the machine another ssh_port in lab.yml",
     )
     assert memory.name == "memory"
+
+
+def test_ports_that_are_taken_have_one_hint(lab: model.Lab, space: workspace.Workspace) -> None:
+    with socket.socket() as one, socket.socket() as two:
+        for taken in (one, two):
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+        machines = tuple(
+            dataclasses.replace(machine, ssh_port=taken.getsockname()[1])
+            for machine, taken in zip(lab.machines, (one, two), strict=False)
+        )
+        both = dataclasses.replace(lab, machines=machines)
+        found = provider.Provider(both, space, pytest.fail, lambda _: None).preflight()
+    assert [finding.ok for finding in found[:2]] == [False, False]
+    assert len({finding.hint for finding in found[:2]}) == 1
 
 
 def test_preflight_does_not_look_at_the_port_of_a_running_machine(
@@ -194,15 +209,6 @@ def test_console_tail(
     assert qemu.console_tail(machine, 3) == "line 28\nline 29\nKernel panic\ufffd\\x07"
 
 
-def test_a_program_that_fails(tmp_path: pathlib.Path) -> None:
-    script = tmp_path / "qemu-img"
-    script.write_text("#!/bin/sh\necho warning >&2\necho 'no space left' >&2\nexit 3\n")
-    script.chmod(0o755)
-    with pytest.raises(errors.ProviderError) as caught:
-        provider._run([str(script), "create"])
-    assert caught.value.message == f"{script} ended with status 3: warning\nno space left"
-
-
 def test_a_seed_is_for_the_owner_only(
     qemu: provider.Provider,
     space: workspace.Workspace,
@@ -216,7 +222,7 @@ def test_a_seed_is_for_the_owner_only(
         ran.append(words)
         (space.machine(machine.name) / "disk.new").touch()
 
-    monkeypatch.setattr(provider, "_run", run)
+    monkeypatch.setattr(program, "run", run)
     monkeypatch.setattr(qemu, "_images", {machine.image: image()})
     qemu._make(machine)
     folder = space.machine(machine.name)

@@ -1,0 +1,103 @@
+"""Bring the farm's machines to what the profile says: read lab.yml, plan, fill in, converge.
+
+It is what `apply` does with machines that run, by the same parts in the same order. Only where the
+machines are comes from the benchmark, since namespaces are no provider.
+
+    python run.py MACHINES.JSON            converge
+    python run.py MACHINES.JSON FOLDER     write the scripts that it would run, and change nothing
+"""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()  # while importing, as labkit/__main__.py does
+
+# ruff: noqa: E402 - the imports come after it
+import dataclasses
+import functools
+import json
+import pathlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from labkit import parallel, secret
+from labkit.converge import engine, script
+from labkit.plan import build
+from labkit.profiles import load as profiles
+from labkit.providers import base
+from labkit.spec import host, load
+from labkit.ssh import keyring, keys, session
+
+gc.freeze()
+gc.enable()
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labkit.plan import model
+
+_FOLDER = pathlib.Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Inventory:
+    """A lab, and where its machines are."""
+
+    lab: model.Lab
+    known: dict[str, Any]
+
+    def endpoint(self, machine: model.Machine) -> base.Endpoint:
+        """Say where a machine is."""
+        at = self.known["machines"][machine.name]
+        key, known_hosts = (pathlib.Path(self.known[each]) for each in ("key", "known_hosts"))
+        return base.Endpoint(machine.name, at["host"], at["port"], "root", key, known_hosts)
+
+    def steps(self, machine: model.Machine) -> Sequence[profiles.Step]:
+        """Return what a machine should be."""
+        public = {name: each["key"] for name, each in self.known["machines"].items()}
+        hosts = {name: keys.KeyPair(secret.Secret(""), key) for name, key in public.items()}
+        own = keys.KeyPair(secret.Secret(""), "")
+        ring = keyring.Keyring(own, pathlib.Path(self.known["key"]), own, hosts)
+        return profiles.steps(self.lab, machine, ring, _FOLDER)
+
+
+def converge(inventory: Inventory, machine: model.Machine) -> engine.Outcome:
+    """Bring one machine to what it should be."""
+    with session.Session(inventory.endpoint(machine)) as opened:
+        return engine.Machine(opened, inventory.steps(machine)).converge()
+
+
+def write(inventory: Inventory, folder: pathlib.Path, machine: model.Machine) -> None:
+    """Write what a run would send to a machine as it is now, and what a second run would."""
+    steps = inventory.steps(machine)
+    with session.Session(inventory.endpoint(machine)) as opened:
+        seen = engine.Machine(opened, steps).look()
+    probes = script.batch([step.operation.probe() for step in steps]).text
+    changes = script.batch([each.commands for each in seen if each.changes]).text
+    for name, texts in (("first", (probes, changes, probes)), ("again", (probes,))):
+        text = "\n".join(texts)
+        path = folder / f"{machine.name}.{name}.sh"
+        path.write_text(f"{{ :\n{text}\n}} < /dev/null 2>&1\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Do what the words say, to all machines at once."""
+    file = pathlib.Path(sys.argv[1])
+    known = json.loads(file.read_text(encoding="utf-8"))
+    spec = load.load(pathlib.Path(known["lab"]), host.Host(memory_mib=1 << 20, cpus=1 << 10))
+    inventory = Inventory(build.build(spec), known)
+    machines = {machine.name: machine for machine in inventory.lab.machines}
+    if sys.argv[2:]:
+        job = functools.partial(write, inventory, pathlib.Path(sys.argv[2]))
+        parallel.raise_first(parallel.each(machines, job))
+        return
+    done = parallel.each(machines, functools.partial(converge, inventory))
+    parallel.raise_first(done)
+    for name, outcome in done.items():
+        if isinstance(outcome, engine.Outcome):
+            print(f"{name}: {len(outcome.changes)} changes, {outcome.round_trips} round trips")
+
+
+if __name__ == "__main__":
+    main()

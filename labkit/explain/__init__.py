@@ -1,0 +1,1 @@
+"""What a person would type to get to the same lab: in order, and with reasons."""

@@ -1,0 +1,42 @@
+"""Machines that exist on this host, whether or not their lab file does.
+
+Each provider says in its module `gc` what it finds. Whatever is not proved to be labkit's is not
+there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+import pkgutil
+from typing import TYPE_CHECKING
+
+from labkit import providers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from labkit.workspace import registry
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """A machine, or a part of one, that exists."""
+
+    entry: registry.Entry
+    """The lab that it says it is of."""
+    machine: str
+    what: str
+    """What a person knows it by, such as a process with its number."""
+    remove: Callable[[], None]
+    """Removes it; raises errors.LabError or OSError when it stays."""
+
+
+def find() -> Sequence[Found]:
+    """Return what the providers find, by lab and machine."""
+    found: list[Found] = []
+    for info in pkgutil.iter_modules(providers.__path__, f"{providers.__name__}."):
+        if info.ispkg and importlib.util.find_spec(f"{info.name}.gc"):
+            found += importlib.import_module(f"{info.name}.gc").find()
+    return sorted(found, key=lambda each: (each.entry, each.machine, each.what))

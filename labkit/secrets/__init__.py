@@ -1,0 +1,1 @@
+"""Where secrets come from: one module a source, and the store through which profiles ask."""

@@ -1,0 +1,50 @@
+"""What a file that people write is called, and what messages advise for it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FileKind:
+    """The words of messages about one kind of file."""
+
+    name: str
+    thing: str
+    """What it holds."""
+    empty: str
+    """What is said of a file that holds nothing."""
+    begin: str
+    """How to begin one."""
+    alone: str
+    """What to do with a second YAML document."""
+    shared: str
+    """What to do instead of a merge key."""
+    allowed: str = ""
+    """Control characters that its texts may hold."""
+    visible: str = "write it on one line, in characters that can be seen"
+    """What to do about other ones."""
+
+
+LAB = FileKind(
+    name="lab file",
+    thing="lab",
+    empty="the file holds no lab",
+    begin="begin with 'lab: NAME' and 'machines:'",
+    alone="a file holds one lab; put the other one into a file of its own",
+    shared="put what machines share under 'defaults' or 'roles'",
+)
+
+PROFILE = FileKind(
+    name="profile",
+    thing="profile",
+    empty="the profile holds nothing",
+    begin="begin with 'operations:'",
+    alone="a file holds one profile; put the other one into a file of its own",
+    shared="write the values out",
+    # As the content of a file has them.
+    allowed="\n\t",
+    visible="write it in characters that can be seen; lines end with a line feed alone",
+)
+
+TEMPLATE = dataclasses.replace(PROFILE, name="template", thing="template")

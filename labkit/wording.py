@@ -1,0 +1,20 @@
+"""How the tasks are called by the person at the keyboard. Imports nothing that is slow."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import sys
+
+
+def typed(text: str) -> str:
+    """Name tasks, in quotes, as they are typed: `labkit up`, `./lab up`, `invoke lab.up`."""
+    program = pathlib.PurePath(sys.argv[0])
+    if os.environ.get("LAB_SCRIPT"):
+        typed = "./lab "
+    elif program.name in {"labkit", "labkit.exe"} or program.parent.name == "labkit":
+        typed = "labkit "
+    else:
+        typed = "invoke lab."
+    return re.sub(r"'lab\.(?!yml)(?=[a-z])", f"'{typed}", text)

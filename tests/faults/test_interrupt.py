@@ -1,0 +1,86 @@
+"""SIGINT, SIGTERM and SIGHUP at any moment of `up`: a clean end, and the next run goes on."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.faults import conftest
+
+_ROUNDS = 100
+_LIMIT = 20.0
+"""Seconds in which an interrupted run must have ended."""
+
+
+def _interrupt(
+    lab: conftest.Lab, after: float, numbers: tuple[signal.Signals, ...] = (signal.SIGINT,)
+) -> conftest.Run:
+    """Begin `up`, send signals after some seconds, and look at what that leaves."""
+    start = time.monotonic()
+    child = lab.begin("up")
+    time.sleep(after)
+    sent = time.monotonic()
+    for number in numbers:
+        child.send_signal(number)
+        time.sleep(0.05)
+    run = lab.end(child, start)
+    assert run.code == 130, run
+    assert time.monotonic() - sent < _LIMIT
+    assert "Traceback" not in run.err, run
+    assert lab.orphans() == []
+    assert not list(lab.path.glob(".lab/*.lock"))
+    assert not list(lab.path.glob(".lab/*.holder.json"))
+    assert lab.is_free()
+    lab.space.ledger.read()
+    return run
+
+
+def _goes_on(lab: conftest.Lab, wanted: conftest.State) -> None:
+    lab.good("up")
+    assert lab.state() == wanted
+    lab.good("verify")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGINT, signal.SIGINT, signal.SIGTERM), (signal.SIGTERM,), (signal.SIGHUP,)],
+    ids=["Ctrl-C twice", "SIGTERM", "SIGHUP"],
+)
+def test_a_signal_ends_a_run_cleanly(
+    lab: conftest.Lab, numbers: tuple[signal.Signals, ...]
+) -> None:
+    run = _interrupt(lab, 1.5, numbers)
+    assert run.err.endswith("interrupted; 'labkit up' continues, 'labkit destroy' removes\n")
+    assert lab.processes()
+    lab.good("destroy", "--yes")
+    assert lab.processes() == []
+
+
+@pytest.mark.slow
+def test_interrupted_at_random_moments(
+    pair: conftest.Lab, record_property: conftest.Record
+) -> None:
+    run = pair.good("up")
+    length, wanted = run.seconds, pair.state()
+    dice = random.Random(5)  # noqa: S311 - moments, no secrets
+    early = 0
+    for number in range(_ROUNDS):
+        if number % 4 == 0:  # else it goes on from what the last one left
+            _goes_on(pair, wanted)
+            pair.good("destroy", "--yes")
+        # Python itself is not ready for signals in its first moments.
+        after = 0.15 + dice.random() * (length - 0.3)
+        try:
+            _interrupt(pair, after)
+        except AssertionError:
+            if pair.state() != wanted:
+                raise
+            early += 1  # what the last run left was nearly all, so this one had ended before
+        record_property("rounds", number + 1 - early)
+    _goes_on(pair, wanted)

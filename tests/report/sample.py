@@ -1,0 +1,141 @@
+"""Reports as real runs give them, without a machine.
+
+Each step of the default lab's profiles and each reading of its checks is in it. What is broken is
+broken as the end-to-end tests do it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from labkit import checks
+from labkit.converge import script
+from labkit.profiles import load as profiles
+from labkit.report import about, model
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+    from labkit.plan import model as plans
+    from labkit.ssh import keyring
+
+ABOUT = about.About(
+    task="verify",
+    finished="2026-01-31T09:30:00Z",
+    labkit="0.1.0",
+    python="3.11.2",
+    system="Linux x86_64",
+    provider="qemu",
+    phases={"verify": 3.75},
+)
+
+_HOSTS = """\
+127.0.0.1 localhost
+192.168.56.51 ansible-01 ansible-01.lab.internal
+192.168.56.61 k8s-master-01 k8s-master-01.lab.internal
+192.168.56.62 k8s-minion-01 k8s-minion-01.lab.internal
+192.168.56.63 k8s-minion-02 k8s-minion-02.lab.internal
+"""
+_AGAIN = "'lab.apply' makes it so again"
+_FIRST, _SECOND = "k8s-minion-01", "k8s-minion-02"
+
+
+def healthy(lab: plans.Lab, keys: keyring.Keyring, folder: pathlib.Path) -> model.Report:
+    """Return the report of a lab in which everything is as it should be."""
+    results = [each for machine in lab.machines for each in _results(lab, machine, keys, folder)]
+    settings = [
+        model.Setting(machine.name, subject, wanted, wanted, wanted)
+        for machine in lab.machines
+        for subject, wanted in (
+            ("SELinux", machine.selinux),
+            ("IPv6 on all cards", "off"),
+            ("vm.overcommit_memory", "1"),
+        )
+    ]
+    return model.Report(lab.name, tuple(results), 3.75, (), tuple(settings))
+
+
+def _results(
+    lab: plans.Lab, machine: plans.Machine, keys: keyring.Keyring, folder: pathlib.Path
+) -> Iterator[model.Result]:
+    for step in profiles.steps(lab, machine, keys, folder):
+        yield model.Result(machine.name, step.kind, step.why, ok=True)
+    for name, check in checks.every().items():
+        if check.probe(lab, machine) is None:
+            continue
+        answer = script.Answer("[]" if name == "ipv6" else "", 0)
+        for seen in check.read(lab, machine, answer):
+            good = dataclasses.replace(seen, ok=True, actual=seen.expected)
+            yield model.Result(machine.name, name, **dataclasses.asdict(good))
+
+
+def broken(whole: model.Report) -> model.Report:
+    """Break a file, a time zone, a setting, a firewall and a log-in of a healthy report."""
+    wrong = _HOSTS.replace("192.168.56.61", "192.168.56.99")
+    more = (
+        model.Result(_FIRST, "hosts", "/etc/hosts", False, _HOSTS, wrong, _AGAIN),
+        model.Result(_FIRST, "time_zone", "time zone", False, "Etc/UTC", "Asia/Tokyo", _AGAIN),
+        model.Result(
+            _SECOND, "selinux", "SELinux in force", False, "permissive", "enforcing", _AGAIN
+        ),
+    )
+    gone = {(each.machine, each.check) for each in more}
+    kept = [_broken(each) for each in whole.results if (each.machine, each.check) not in gone]
+    settings = [
+        dataclasses.replace(each, runtime="enforcing")
+        if (each.machine, each.subject) == (_SECOND, "SELinux")
+        else each
+        for each in whole.settings
+    ]
+    return dataclasses.replace(whole, results=(*kept, *more), settings=tuple(settings))
+
+
+_SILENT = {
+    (_FIRST, "reach", "ping"): "no answer",
+    (_FIRST, "reach", "TCP"): "no answer",
+    ("ansible-01", "reach", "TCP"): "no answer",
+    ("ansible-01", "ssh", "log"): "root@192.168.56.63: Permission denied (publickey).",
+}
+"""What fails from a machine to the second minion: machine, check, and the subject's first word."""
+
+
+def _broken(each: model.Result) -> model.Result:
+    way = (each.machine, each.check, each.subject.partition(" ")[0])
+    if way in _SILENT and _SECOND in each.subject:
+        return dataclasses.replace(each, ok=False, actual=_SILENT[way])
+    if (each.machine, each.subject) == (_FIRST, "address of k8s-master-01"):
+        return dataclasses.replace(each, ok=False, actual="192.168.56.99")
+    return each
+
+
+def large(machines: int, results: int, lab: plans.Lab) -> tuple[plans.Lab, model.Report]:
+    """Return a lab of many machines, each like the first one, and a report of many results."""
+    first = lab.machines[0]
+    many = tuple(
+        dataclasses.replace(first, name=f"node-{number:02d}", ssh_port=20000 + number)
+        for number in range(machines)
+    )
+    wide = dataclasses.replace(lab, machines=many)
+    pairs = [
+        model.Result(
+            one.name,
+            "reach",
+            f"ping to {two.name} ({two.hostonly})",
+            ok=two.name != "node-07",
+            expected="ok",
+            actual="no answer" if two.name == "node-07" else "ok",
+            hint=f"ping -c 1 {two.hostonly}",
+        )
+        for one in many
+        for two in many
+        if one is not two
+    ]
+    rest = [
+        model.Result(
+            many[number % machines].name, f"kind-{number % 17}", f"thing {number}", ok=True
+        )
+        for number in range(results - len(pairs))
+    ]
+    return wide, model.Report(lab.name, (*pairs, *rest), 5.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from labkit import early
+from labkit import claim, early
 
 
 def main() -> None:
@@ -24,9 +24,13 @@ def main() -> None:
     namespace.add_collection(tasks.image())
     gc.freeze()
     gc.enable()
-    invoke.program.Program(
+    program = invoke.program.Program(
         name="labkit", binary="labkit", version=labkit.__version__, namespace=namespace
-    ).run()
+    )
+    try:
+        program.run()
+    finally:
+        claim.let_go()
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING
 
-import psutil
-
 from labkit import errors, log, signals
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Mapping, Sequence
+
+    import psutil
 
 GRACES = (("SIGINT", 5.0), ("SIGTERM", 5.0), ("SIGKILL", 5.0))
 """What a program gets, and the seconds that it has after it."""
@@ -118,6 +118,8 @@ def _start(
 
 def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
     """End programs and all that they started: politely first, so that they clean up."""
+    import psutil  # noqa: PLC0415 - slow to import, and most runs end no program
+
     family = [each for child in children for each in _family(child)]
     for name, grace in GRACES:
         for child in children:
@@ -130,6 +132,8 @@ def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def _family(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    import psutil  # noqa: PLC0415 - as above
+
     try:
         return psutil.Process(child.pid).children(recursive=True)
     except psutil.Error:
@@ -157,6 +161,8 @@ def _ended(
 
 
 def _lives(process: psutil.Process) -> bool:
+    import psutil  # noqa: PLC0415 - as above
+
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

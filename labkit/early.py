@@ -1,4 +1,4 @@
-"""What is done before the slow imports: be ready for Ctrl-C, and refuse a second run at once.
+"""What is done before the slow imports: be ready for Ctrl-C, and claim the lab or be refused.
 
 Most of a run's first half second is Python's imports, and many runs at once share the processors.
 Here only what is certain is decided. Everything else goes the long way, where the lock is taken.
@@ -12,7 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from labkit import holder, signals, wording
+from labkit import claim, signals, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,17 +28,19 @@ _LAB = re.compile(r"^lab: *([a-z][a-z0-9-]*) *(?:#.*)?$", re.MULTILINE)
 
 def begin(words: Sequence[str]) -> None:
     """Begin a run; `words` are those of the command line after the program's name."""
-    signals.early()
+    signals.early(claim.let_go)
     said = refusal(words)
     if said:
-        sys.stderr.write(wording.typed(f"error: {said}\nhint: {holder.HINT}\n"))
+        sys.stderr.write(wording.typed(f"error: {said}\nhint: {claim.HINT}\n"))
         sys.exit(LOCKED)
 
 
 def refusal(words: Sequence[str]) -> str | None:
-    """Return what to say when another run holds the lab that this one is about."""
+    """Claim the lab for a task that holds one; return what to say when another run has it."""
     task = words[0].removeprefix("lab.") if words else ""
-    if task not in HOLDING or {"-h", "--help"} & set(words):
+    if task not in HOLDING or {"-h", "--help", "--lab"} & {
+        word.partition("=")[0] for word in words
+    }:
         return None
     file = pathlib.Path(_file(words) or os.environ.get("LAB_FILE") or "lab.yml")
     if not file.is_file():  # a pipe would be waited for
@@ -47,7 +49,9 @@ def refusal(words: Sequence[str]) -> str | None:
         found = _LAB.search(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return holder.look(file.absolute().parent / ".lab", found[1]) if found else None
+    if not found:
+        return None
+    return claim.early(file.absolute().parent / ".lab", found[1], f"lab.{task}")
 
 
 def _file(words: Sequence[str]) -> str:

@@ -20,8 +20,6 @@ import traceback
 import types
 from typing import TYPE_CHECKING
 
-import psutil
-
 import labkit
 from labkit import errors, visible
 
@@ -163,6 +161,8 @@ def _reason(error: BaseException | None) -> dict[str, object]:
 
 def _host() -> dict[str, object]:
     """Say what runs labkit; neither names nor addresses, and of LAB_ variables no values."""
+    import psutil  # noqa: PLC0415 - slow to import, and not every run looks at its host
+
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _INTERRUPTED = 130
@@ -28,30 +28,39 @@ class Stopped(Exception):  # noqa: N818 - a thread is asked to end; nothing went
 class _State:
     stopping = False
     held = 0
-    late = False
-    """A signal came while none may break in."""
+    late: int | None = None
+    """A signal that came while none may break in."""
 
 
 _STOPPED: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
-def early() -> None:
-    """Until a task begins, nothing has been made and nothing is to be cleaned up: end at once."""
+def early(clean: Callable[[], None] = lambda: None) -> None:
+    """Until a task begins, nothing has been made: clean up in a moment, and end at once."""
+
+    def leave(number: int, frame: types.FrameType | None) -> None:
+        del frame
+        if _State.held:
+            _State.late = number
+            return
+        clean()
+        os._exit(_INTERRUPTED)
+
     for number in _numbers():
-        signal.signal(number, _leave)
+        signal.signal(number, leave)
 
 
 @contextlib.contextmanager
 def once() -> Generator[None]:
     """Let the first signal raise KeyboardInterrupt in the body, and no further one."""
     before = {number: signal.getsignal(number) for number in _numbers()}
-    _State.stopping = _State.late = False
+    _State.stopping, _State.late = False, None
     for number in before:
         signal.signal(number, _stop)
     try:
         yield
     finally:
-        _State.late = False
+        _State.late = None
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -67,9 +76,9 @@ def held() -> Generator[None]:
         yield
     finally:
         _State.held -= 1
-    if _State.late and not _State.held:
-        _State.late = False
-        raise KeyboardInterrupt
+    if _State.late is not None and not _State.held:
+        number, _State.late = _State.late, None
+        signal.raise_signal(number)
 
 
 def stop(threads: Iterable[threading.Thread]) -> None:
@@ -95,16 +104,11 @@ def _numbers() -> list[signal.Signals]:
 
 def _stop(number: int, frame: types.FrameType | None) -> None:
     # Not SIG_IGN for the ones after the first: children would inherit that (exec(3)).
-    del number, frame
+    del frame
     if _State.stopping:
         return
-    _State.stopping = True
     if _State.held:
-        _State.late = True
+        _State.late = number
         return
+    _State.stopping = True
     raise KeyboardInterrupt
-
-
-def _leave(number: int, frame: types.FrameType | None) -> None:
-    del number, frame
-    os._exit(_INTERRUPTED)

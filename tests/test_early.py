@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from labkit import early, errors, workspace
+from labkit import claim, early, errors, workspace
 
 _LAB = "# a lab\nlab: demo  # its name\nmachines: {}\n"
 
@@ -28,7 +28,6 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     "words", [["up"], ["lab.up"], ["destroy", "--yes"], ["up", "--file", "lab.yml"]]
 )
 def test_a_lab_that_is_held(folder: pathlib.Path, words: list[str]) -> None:
-    assert early.refusal(words) is None
     space = workspace.Workspace(folder, "demo")
     with space.lock("lab.start"):
         said = early.refusal(words)
@@ -54,6 +53,38 @@ def test_what_goes_the_long_way(folder: pathlib.Path, words: list[str]) -> None:
         assert early.refusal(["up"]) is None
         (folder / "lab.yml").write_bytes(b"\xff\xfe")
         assert early.refusal(["up"]) is None
+
+
+def test_a_lab_that_is_free_is_claimed_and_adopted(folder: pathlib.Path) -> None:
+    assert early.refusal(["up"]) is None
+    side = folder / ".lab" / "demo.holder.json"
+    try:
+        assert f'"pid": {os.getpid()},' in side.read_text()
+        with workspace.Workspace(folder, "demo").lock("lab.up"):
+            assert side.exists()
+    finally:
+        claim.let_go()
+    assert list(folder.iterdir()) == [folder / "lab.yml"]
+
+
+def test_what_is_not_adopted_is_let_go(folder: pathlib.Path) -> None:
+    assert early.refusal(["up"]) is None
+    with workspace.Workspace(folder, "other").lock("lab.up"):
+        assert (folder / ".lab" / "demo.holder.json").exists()
+    claim.let_go()
+    claim.let_go()
+    assert list(folder.iterdir()) == [folder / "lab.yml"]
+
+
+def test_a_run_that_comes_to_nothing_leaves_nothing(folder: pathlib.Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "labkit", "up", "--no-such-option"],
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(early.__file__).parents[1])},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode
+    assert list(folder.iterdir()) == [folder / "lab.yml"]
 
 
 def test_the_file_may_be_named_by_the_environment(

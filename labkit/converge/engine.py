@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _PROBE_TIMEOUT = 120.0
 _APPLY_TIMEOUT = 900.0
 """Seconds for all changes of a machine; installing packages on an emulated one takes minutes."""
+_GUARDED_TIMEOUT = rollback.SECONDS + 15.0
+"""Seconds for changes that may cut the connection: it may stand still instead of breaking."""
 _REBOOT_TIMEOUT = 300.0
 _RETURN_TIMEOUT = 60.0
 """Seconds in which a machine whose connection broke must be there again."""
@@ -113,7 +115,8 @@ class Machine:
         both = dataclasses.replace(changes, text=f"{changes.text}\n{probes.text}")
         about = [*(chosen[0] for _ in before), *chosen]
         try:
-            output = self._run(both, [each.step for each in about], _APPLY_TIMEOUT, "change")
+            timeout = _GUARDED_TIMEOUT if guarded else _APPLY_TIMEOUT
+            output = self._run(both, [each.step for each in about], timeout, "change")
         except errors.UnreachableError as error:
             if guarded:
                 return self._after_the_cut(chosen)

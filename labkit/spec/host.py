@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import psutil
-
 MIB = 1024 * 1024
 
 
@@ -19,4 +17,6 @@ class Host:
 
 def here() -> Host:
     """Look at this machine: its physical memory and its logical CPUs."""
+    import psutil  # noqa: PLC0415 - slow to import, and not every run looks at its host
+
     return Host(psutil.virtual_memory().total // MIB, psutil.cpu_count() or 1)

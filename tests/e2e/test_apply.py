@@ -87,19 +87,17 @@ def test_a_change_that_cuts_the_machine_off_is_taken_back(lab: Folder) -> None:
 
 
 def test_a_reboot_shows_file_runtime_and_after(lab: Folder) -> None:
-    lab.on(NAME, "sudo sh -c 'echo SELINUX=disabled > /etc/selinux/config'")
+    lab.on(NAME, "sudo rm /etc/sysctl.d/90-labkit-ipv6.conf")
     run = lab("verify", "--reboot", "--format", "json")
     assert run.code == 1, run
     settings = {each["subject"]: each for each in run.document["settings"]}
-    selinux = next(each for name, each in settings.items() if "SELinux" in name)
-    assert (selinux["wanted"], selinux["file"], selinux["runtime"], selinux["after"]) == (
-        "permissive", "disabled", "permissive", "disabled",
-    )  # fmt: skip
+    ipv6 = settings["net.ipv6.conf.all.disable_ipv6"]
+    assert (ipv6["wanted"], ipv6["file"], ipv6["runtime"], ipv6["after"]) == ("1", "", "1", "0")
     names = [each for name, each in settings.items() if name == "host name"]
     assert [(each["file"], each["runtime"], each["after"]) for each in names] == [(NAME,) * 3]
     run = lab("apply")
     assert run.code == 0, run
-    assert lab.on(NAME, "getenforce") == "Permissive"
+    assert lab.on(NAME, "cat /proc/sys/net/ipv6/conf/all/disable_ipv6") == "1"
 
 
 def test_a_machine_that_is_off_is_said_at_once(lab: Folder) -> None:

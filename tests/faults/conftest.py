@@ -128,7 +128,10 @@ class Lab:
         except subprocess.TimeoutExpired:
             child.kill()
             out, err = child.communicate()
-            raise AssertionError(f"did not end in {timeout:.0f} s:\n{out}\n{err}") from None
+            consoles = self.space.machine("").glob("*/console.log")
+            tails = "\n".join(path.read_text(errors="replace")[-1500:] for path in consoles)
+            said = f"did not end in {timeout:.0f} s:\n{out}\n{err}\n{tails}"
+            raise AssertionError(said) from None
         return Run(child.returncode, out, err, time.monotonic() - start)
 
     def good(self, *words: str) -> Run:

@@ -170,10 +170,10 @@ def test_a_name_that_a_killed_holder_left_is_not_taken_for_the_holders(
 def test_a_full_disk_keeps_nobody_from_holding(
     space: workspace.Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: int) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(pathlib.Path, "write_text", full)
     with space.lock("lab.destroy"):
         assert not (space.path.parent / "demo.holder.json").exists()
     assert list(space.path.parent.iterdir()) == [space.path]
@@ -194,8 +194,8 @@ def test_who_holds_it_removes_what_a_killed_run_was_writing(space: workspace.Wor
     machine.mkdir(parents=True)
     base = space.path.parent
     left = (space.path / ".ledger.json.new-1-2", machine / ".seed.new-1-2")
-    for path in (*left, base / ".demo.holder.json.new-1-2", base / ".other.holder.json.new-1-2"):
+    for path in (*left, base / ".demo.holder.json.new", base / ".other.holder.json.new"):
         path.touch()
     with space.lock("lab.up"):
         assert [path.name for path in space.path.rglob(".*")] == []
-    assert sorted(path.name for path in base.iterdir()) == [".other.holder.json.new-1-2", "demo"]
+    assert sorted(path.name for path in base.iterdir()) == [".other.holder.json.new", "demo"]

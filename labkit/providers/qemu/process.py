@@ -77,7 +77,8 @@ def wait(process: psutil.Process, seconds: float) -> bool:
 
 def _is_zombie(process: psutil.Process) -> bool:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        # While threads of it are still ending, its ports are still taken.
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
     except psutil.NoSuchProcess:
         return True
 

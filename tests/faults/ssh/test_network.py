@@ -17,11 +17,12 @@ from labkit.ssh import keys, session
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from labkit.providers import base
 
     Endpoints = Callable[..., base.Endpoint]
+    Record = Callable[[str, object], None]
 
 pytestmark = pytest.mark.e2e
 
@@ -83,8 +84,9 @@ def traffic(endpoint: Endpoints, tmp_path: pathlib.Path) -> int:
     return relay.traffic.up + relay.traffic.down
 
 
-def _sample(traffic: int, step: int) -> Iterator[int]:
-    return iter(range(_FIRST, traffic, step))
+def _sample(traffic: int, step: int) -> range:
+    """Return the bytes at which something happens; the last kilobyte is left to the farewell."""
+    return range(_FIRST, traffic - _KIB, step)
 
 
 def _survives(endpoint: Endpoints, tmp_path: pathlib.Path, at: int) -> None:
@@ -95,16 +97,13 @@ def _survives(endpoint: Endpoints, tmp_path: pathlib.Path, at: int) -> None:
     assert machine.done(), at
 
 
-def test_a_reset_is_survived(endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int) -> None:
-    for at in _sample(traffic - _KIB, 16 * _KIB):
-        _survives(endpoint, tmp_path, at)
-
-
-@pytest.mark.slow
-def test_a_reset_at_each_kilobyte_is_survived(
-    endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int
+@pytest.mark.parametrize("step", [16, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_reset_at_each_so_many_kilobytes_is_survived(
+    endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int, step: int, record_property: Record
 ) -> None:
-    for at in _sample(traffic - _KIB, _KIB):
+    places = _sample(traffic, step * _KIB)
+    record_property("rounds", len(places))
+    for at in places:
         _survives(endpoint, tmp_path, at)
 
 
@@ -125,32 +124,28 @@ def _ends(endpoint: Endpoints, machine: Machine, way: proxy.Way) -> bool:
     return True
 
 
+@pytest.mark.parametrize("step", [20, pytest.param(2, marks=pytest.mark.slow)])
 def test_resets_that_go_on_are_an_error(
-    endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int
+    endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int, step: int, record_property: Record
 ) -> None:
-    ends = [
-        _ends(endpoint, Machine(tmp_path), proxy.Way(reset_after=at))
-        for at in _sample(traffic - _KIB, 20 * _KIB)
-    ]
+    places = _sample(traffic, step * _KIB)
+    record_property("rounds", len(places))
+    ends = [_ends(endpoint, Machine(tmp_path), proxy.Way(reset_after=at)) for at in places]
     # Late in the traffic everything has been done already, and the next look finds it so.
     assert not any(ends[: len(ends) // 2])
 
 
-def test_a_stall_is_given_up(endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int) -> None:
+@pytest.mark.parametrize("step", [32, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_stall_at_each_so_many_kilobytes_is_given_up_or_survived(
+    endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int, step: int, record_property: Record
+) -> None:
+    places = _sample(traffic, step * _KIB)
+    record_property("rounds", len(places))
     ends = [
-        _ends(endpoint, Machine(tmp_path), proxy.Way(stall_after=at, faulty=1))
-        for at in _sample(traffic - _KIB, 32 * _KIB)
+        _ends(endpoint, Machine(tmp_path), proxy.Way(stall_after=at, faulty=1)) for at in places
     ]
     # A stall in the log-in is met by another log-in, one in the work is given up.
-    assert not any(ends[1:])
-
-
-@pytest.mark.slow
-def test_a_stall_at_each_second_kilobyte_is_given_up(
-    endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int
-) -> None:
-    for at in _sample(traffic - _KIB, 2 * _KIB):
-        _ends(endpoint, Machine(tmp_path), proxy.Way(stall_after=at, faulty=1))
+    assert not ends[len(ends) // 2]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -163,8 +158,9 @@ def test_a_slow_and_lossy_way_is_survived(endpoint: Endpoints, machine: Machine,
 
 @pytest.mark.parametrize("times", [5, pytest.param(100, marks=pytest.mark.slow)])
 def test_a_changed_host_key_is_refused_before_any_command(
-    endpoint: Endpoints, machine: Machine, times: int
+    endpoint: Endpoints, machine: Machine, times: int, record_property: Record
 ) -> None:
+    record_property("rounds", times)
     for _ in range(times):
         wrong = endpoint(pinned=keys.generate("another").public)
         with pytest.raises(errors.UnreachableError, match="another host key"):

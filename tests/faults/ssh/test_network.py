@@ -63,10 +63,18 @@ def machine(tmp_path: pathlib.Path) -> Machine:
 
 
 @pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set_timeouts(monkeypatch, 20.0)
+
+
+@pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_PROBE_TIMEOUT", 3.0)
-    monkeypatch.setattr(engine, "_APPLY_TIMEOUT", 3.0)
-    monkeypatch.setattr(engine, "_RETURN_TIMEOUT", 3.0)
+    _set_timeouts(monkeypatch, 3.0)
+
+
+def _set_timeouts(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    for name in ("_PROBE_TIMEOUT", "_APPLY_TIMEOUT", "_RETURN_TIMEOUT"):
+        monkeypatch.setattr(engine, name, seconds)
 
 
 def _converge(endpoint: base.Endpoint, machine: Machine) -> engine.Outcome:
@@ -93,7 +101,9 @@ def _survives(endpoint: Endpoints, tmp_path: pathlib.Path, at: int) -> None:
     machine = Machine(tmp_path)
     with proxy.between(proxy.HOST, endpoint().port, proxy.Way(reset_after=at, faulty=1)) as relay:
         _converge(endpoint(port=relay.port), machine)
-    assert relay.traffic.connections == 2, at
+    # How much is sent differs a little: the very last bytes may have come through before.
+    sent = relay.traffic.up + relay.traffic.down
+    assert relay.traffic.connections == (2 if sent >= at else 1), at
     assert machine.done(), at
 
 
@@ -124,6 +134,7 @@ def _ends(endpoint: Endpoints, machine: Machine, way: proxy.Way) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("step", [20, pytest.param(2, marks=pytest.mark.slow)])
 def test_resets_that_go_on_are_an_error(
     endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int, step: int, record_property: Record
@@ -135,6 +146,7 @@ def test_resets_that_go_on_are_an_error(
     assert not any(ends[: len(ends) // 2])
 
 
+@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("step", [32, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_stall_at_each_so_many_kilobytes_is_given_up_or_survived(
     endpoint: Endpoints, tmp_path: pathlib.Path, traffic: int, step: int, record_property: Record

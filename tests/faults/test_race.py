@@ -55,7 +55,7 @@ def _slowest(runs: Sequence[conftest.Run]) -> float:
     return max(run.seconds for run in runs)
 
 
-@pytest.mark.e2e
+@pytest.mark.slow
 def test_a_race(lab: conftest.Lab) -> None:
     losers = _race(lab, 4)
     assert len(losers) == 3

@@ -122,7 +122,7 @@ def test_destroy_removes_twice_and_nothing_else(
         foreign.clear()
 
 
-@pytest.mark.e2e
+@pytest.mark.slow
 def test_start_after_the_host_has_been_rebooted(pair: conftest.Lab) -> None:
     pair.good("up")
     wanted = pair.state()

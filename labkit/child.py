@@ -28,6 +28,11 @@ GRACES = (("SIGINT", 5.0), ("SIGTERM", 5.0), ("SIGKILL", 5.0))
 """What a program gets, and the seconds that it has after it."""
 _POLL = 0.02
 
+
+class DeadlineError(errors.LabError):
+    """A program did not end in time, and was ended."""
+
+
 _RUNNING: set[subprocess.Popen[bytes]] = set()
 _LOCK = threading.Lock()
 
@@ -47,7 +52,8 @@ def run(
     Should this very process be killed, the kernel sends the program SIGTERM (setpriv(1)).
 
     Raises:
-        errors.LabError: It cannot be run, or did not end within `timeout` seconds.
+        DeadlineError: It did not end within `timeout` seconds.
+        errors.LabError: It cannot be run.
         signals.Stopped: The run is being interrupted, and this is one of its threads.
     """
     signals.check()
@@ -60,7 +66,7 @@ def run(
         try:
             out, err = child.communicate(stdin, timeout)
         except subprocess.TimeoutExpired:
-            raise errors.LabError(
+            raise DeadlineError(
                 f"{words[0]} did not end within {timeout:.0f} s and was ended",
                 hint="look at the load of this host; the full command is in the log",
             ) from None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labkit import secret
+from labkit import child, secret
 from labkit.lifecycle import context
 from labkit.plan import build, model
 from labkit.spec import load
 from labkit.ssh import keyring, keys
+from tests import programs as fakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,15 @@ def make_keys(tmp_path_factory: pytest.TempPathFactory) -> Callable[[model.Lab],
         ansible=pair("ansible"),
         hosts={machine.name: pair(machine.name) for machine in lab.machines},
     )
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> fakes.Programs:
+    """Let no program run: those that the test announces answer what it says."""
+    made = fakes.Programs()
+    monkeypatch.setattr(child, "run", made.run)
+    monkeypatch.setattr(shutil, "which", made.find)
+    return made
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""The environment that Vagrant runs in, and its home, which all labs share."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+EXPERIMENTAL = "disks"
+"""What the Vagrantfile needs of Vagrant's experimental features.
+
+Vagrant reads this before it reads the Vagrantfile, which therefore cannot set it.
+"""
+
+
+def environment(folder: pathlib.Path, provider: str) -> dict[str, str]:
+    """Return what is set for Vagrant beside the user's own environment.
+
+    VAGRANT_HOME stays the user's: Vagrant's locks are in it, which keep labs that work at the same
+    time from taking the same port or importing the same box twice.
+    """
+    asked = [*os.environ.get("VAGRANT_EXPERIMENTAL", "").split(","), EXPERIMENTAL]
+    return {
+        "VAGRANT_CWD": str(folder),
+        "VAGRANT_VAGRANTFILE": "Vagrantfile",
+        "VAGRANT_DOTFILE_PATH": str(folder / ".vagrant"),
+        "VAGRANT_DEFAULT_PROVIDER": provider,
+        "VAGRANT_EXPERIMENTAL": ",".join(dict.fromkeys(filter(None, asked))),
+        # A lab is made of what lab.yml names; nobody is asked for anything newer.
+        "VAGRANT_CHECKPOINT_DISABLE": "1",
+        "VAGRANT_BOX_UPDATE_CHECK_DISABLE": "1",
+        "VAGRANT_NO_COLOR": "1",
+    }
+
+
+def home() -> pathlib.Path:
+    """Return Vagrant's home: VAGRANT_HOME, or `.vagrant.d` in the user's."""
+    named = os.environ.get("VAGRANT_HOME")
+    return pathlib.Path(named).absolute() if named else pathlib.Path.home() / ".vagrant.d"
+
+
+def has_box(name: str, provider: str) -> bool:
+    """Look whether Vagrant has a box, without the second that Vagrant takes to say so.
+
+    A box is `boxes/NAME/VERSION/PROVIDER`, and since Vagrant 2.4.2 also
+    `boxes/NAME/VERSION/ARCHITECTURE/PROVIDER` (lib/vagrant/box_collection.rb).
+    """
+    folder = home() / "boxes" / name.replace("/", "-VAGRANTSLASH-")
+    marks = (f"*/{provider}/metadata.json", f"*/*/{provider}/metadata.json")
+    return any(any(folder.glob(mark)) for mark in marks)

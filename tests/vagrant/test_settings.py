@@ -1,0 +1,31 @@
+"""Vagrant's home, which labs share."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from labkit.vagrant import settings
+
+
+def test_the_home_is_the_users(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VAGRANT_HOME", raising=False)
+    assert settings.home() == pathlib.Path.home() / ".vagrant.d"
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path))
+    assert settings.home() == tmp_path
+
+
+@pytest.mark.parametrize("place", ["0/virtualbox", "1.2/amd64/virtualbox"])
+def test_a_box_of_old_and_new_vagrants(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path))
+    assert not settings.has_box("rig/boot", "virtualbox")
+    folder = tmp_path / "boxes/rig-VAGRANTSLASH-boot" / place
+    folder.mkdir(parents=True)
+    assert not settings.has_box("rig/boot", "virtualbox"), "a box without metadata is not whole"
+    (folder / "metadata.json").write_text("{}")
+    assert settings.has_box("rig/boot", "virtualbox")
+    assert not settings.has_box("rig/boot", "libvirt")
+    assert not settings.has_box("rig/boo", "virtualbox")

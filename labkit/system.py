@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ PACKAGES: Mapping[str, str] = {
     "dropbear": "dropbear-bin",
     "dropbearconvert": "dropbear-bin",
     "findmnt": "util-linux",
+    "go": "golang-go",
     "mke2fs": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "newuidmap": "uidmap",
@@ -47,8 +49,12 @@ PACKAGES: Mapping[str, str] = {
     "vagrant": "vagrant",
     "xargs": "findutils",
     "xorriso": "xorriso",
+    "/usr/share/gocode/src/github.com/vmware/govmomi": "golang-github-vmware-govmomi-dev",
 }
-"""Programs, and the Debian packages that ship them; a program without a line is its own."""
+"""Programs, and the Debian packages that ship them; a program without a line is its own.
+
+A path stands for something that is no program, a library above all.
+"""
 SBIN = ("/usr/sbin", "/sbin")
 """Folders of system programs, which users often lack on PATH."""
 TAIL = 12
@@ -63,9 +69,15 @@ def is_root() -> bool:
 
 
 def missing(*programs: str) -> tuple[str, ...]:
-    """Return those programs that are neither on PATH nor in /usr/sbin and /sbin."""
+    """Return programs that are neither on PATH nor in /usr/sbin and /sbin, and absent paths."""
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *SBIN))
-    return tuple(program for program in programs if not shutil.which(program, path=path))
+    return tuple(program for program in programs if not _is_there(program, path))
+
+
+def _is_there(program: str, path: str) -> bool:
+    if pathlib.PurePosixPath(program).is_absolute():
+        return pathlib.Path(program).exists()
+    return shutil.which(program, path=path) is not None
 
 
 def install_argv(programs: Sequence[str]) -> list[str]:

@@ -68,6 +68,21 @@ def test_a_program_in_sbin_counts(
     assert host.commands == []
 
 
+def test_a_path_stands_for_a_library(host: Host, tmp_path: pathlib.Path) -> None:
+    library = str(tmp_path / "library")
+    assert system.missing(library) == (library,)
+    (tmp_path / "library").mkdir()
+    assert system.missing(library) == ()
+    assert host.commands == []
+
+
+def test_a_library_has_a_package() -> None:
+    wanted = ("go", "/usr/share/gocode/src/github.com/vmware/govmomi")
+    assert system.install_argv(wanted) == [
+        *INSTALL, "golang-github-vmware-govmomi-dev", "golang-go"
+    ]  # fmt: skip
+
+
 def test_root_without_a_terminal_installs_and_says_so(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:

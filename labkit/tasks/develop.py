@@ -16,9 +16,9 @@ from labkit.tasks import base
 # What the tests run for real; each is skipped by its tests, with a reason, where it is missing.
 PROGRAMS = (
     "busybox", "chromium", "createrepo_c", "debugfs", "dnf", "dpkg-deb", "dropbear",
-    "dropbearconvert", "findmnt", "gpg", "ip", "mke2fs", "mmdebstrap", "nft", "nsenter",
+    "dropbearconvert", "findmnt", "go", "gpg", "ip", "mke2fs", "mmdebstrap", "nft", "nsenter",
     "qemu-img", "qemu-system-x86_64", "rpm", "rpmbuild", "rpmsign", "ruby", "ssh", "unshare",
-    "vagrant",
+    "vagrant", "/usr/share/gocode/src/github.com/vmware/govmomi",
 )  # fmt: skip
 _OTHER_PLATFORMS = ("Windows", "Darwin")
 """Hosts that labkit is to work on through Vagrant; the tests themselves need Linux."""

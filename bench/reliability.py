@@ -46,6 +46,8 @@ def read(report: pathlib.Path) -> list[Row]:
     """Collect the rows of a report, in the order of the tests."""
     rows: dict[tuple[str, str], Row] = {}
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest's own
+        if "name" not in case.attrib:
+            continue  # pytest's word for a run that was interrupted
         name = case.attrib["name"].partition("[")[0]
         module = f"{case.attrib['classname'].replace('.', '/')}.py"
         row = rows.setdefault((module, name), Row(module, name))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-import itertools
 import pathlib
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -28,22 +25,6 @@ def words(thing: object) -> str:
 def first(thing: object) -> str:
     """Return a docstring's first sentence."""
     return " ".join(words(thing).partition("\n\n")[0].split())
-
-
-def attributes(kind: type) -> dict[str, str]:
-    """Return the docstrings below a class's attributes, by the attributes' names."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    found: dict[str, str] = {}
-    for before, after in itertools.pairwise(getattr(body, "body", [])):
-        match before, after:
-            case (
-                ast.AnnAssign(target=ast.Name(id=name)),
-                ast.Expr(value=ast.Constant(value=str(text))),
-            ):
-                found[name] = " ".join(text.split())
-            case _:
-                pass
-    return found
 
 
 def cases(kind: str, name: str) -> Iterator[dict[str, Any]]:

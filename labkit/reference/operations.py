@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args, get_origin
 import pydantic
 import yaml
 
-from labkit import operations
+from labkit import docstrings, operations
 from labkit.reference import _markdown, _source
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _fields(rows: list[tuple[str, str, str, str]]) -> str:
 
 
 def _rows(kind: type[pydantic.BaseModel], before: str = "") -> Iterator[tuple[str, str, str, str]]:
-    meanings = _source.attributes(kind)
+    meanings = docstrings.attributes(kind)
     for name, field in kind.model_fields.items():
         nested = field.annotation
         # A part that may be left out: `ForEl | None`.

@@ -14,7 +14,7 @@ from typing import Any
 
 import pydantic
 
-from labkit.reference import _source
+from labkit import docstrings
 from labkit.report import about, model
 from labkit.report import json as json_report
 
@@ -51,7 +51,7 @@ def _shape(shape: type) -> dict[str, Any]:
     """Describe a dataclass: its fields' types by pydantic, their meanings by their docstrings."""
     described = pydantic.TypeAdapter(shape).json_schema(ref_template="#/$defs/{model}")
     described.pop("$defs", None)
-    meanings = _source.attributes(shape)
+    meanings = docstrings.attributes(shape)
     for name, field in described["properties"].items():
         del field["title"]  # it repeats the key
         field.pop("default", None)  # a document has every field

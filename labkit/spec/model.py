@@ -28,9 +28,7 @@ Servers = Annotated[tuple[addresses.Address, ...], pydantic.Field(max_length=3)]
 class _Model(pydantic.BaseModel):
     """Nothing is converted, nothing is ignored, nothing changes afterwards."""
 
-    model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Nat(_Model):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import json_schema
 
+from labkit import docstrings
 from labkit.spec import model
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 class _Generator(json_schema.GenerateJsonSchema):
     """Describes the file as it is written: there, None is the absence of a key."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> json_schema.JsonSchemaValue:
+        described = super().model_schema(schema)
+        for kind in schema["cls"].__mro__:
+            if kind.__module__ == model.__name__:
+                for name, text in docstrings.attributes(kind).items():
+                    described["properties"].get(name, {}).setdefault("description", text)
+        return described
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> json_schema.JsonSchemaValue:
         return self.generate_inner(schema["schema"])

@@ -31,10 +31,10 @@ MAX_CHARACTERS = 2 * 1024 * 1024
 MAX_DEPTH = 50
 """Lists and mappings inside one another."""
 
-# What YAML 1.1 section 5.1 calls printable, less the line breaks that editors do not count, and
+# What YAML 1.1 section 5.1 does not call printable, the line breaks that editors do not count, and
 # the marks with which a line shows in another order than it is read (UAX 9), also in comments.
 _UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 

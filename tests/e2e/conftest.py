@@ -108,6 +108,14 @@ class Folder:
         return found
 
 
+def runs(pid: int) -> bool:
+    """A process that has ended keeps its number until its parent, often the host's init, asks."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def make_folder(path: pathlib.Path) -> Folder:
     folder = Folder(path)
     done = subprocess.run(

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from labkit.images import store
-from tests.e2e.conftest import MINUTES, Folder, Run, make_folder
+from tests.e2e.conftest import MINUTES, Folder, Run, make_folder, runs
 
 if TYPE_CHECKING:
     import pathlib
@@ -195,11 +195,11 @@ def test_gc_ends_machines_whose_folder_was_deleted(lab: Folder, home: pathlib.Pa
     left = [item["what"] for item in listed.document["items"] if item["state"] == "left"]
     for pid in pids:
         assert [what for what in left if what.startswith(f"process {pid} (qemu): machine ")], left
-    assert all(psutil.pid_exists(pid) for pid in pids)
+    assert all(runs(pid) for pid in pids)
     assert any(what.endswith("/.ssh/labkit/labkit-tools.conf") for what in left)
     removed = here(*gc, "--yes")
     assert removed.code == 0, removed
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert not [pid for pid in pids if runs(pid)]
     own = home / ".ssh" / "config"
     assert "Include" not in own.read_text()
     assert not os.listdir((home / "state") / "labs")  # noqa: PTH208 - names

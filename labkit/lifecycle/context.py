@@ -11,6 +11,7 @@ from labkit import console, errors, providers, workspace
 from labkit.lifecycle import rescue
 from labkit.plan import build, model
 from labkit.profiles import load as profiles
+from labkit.profiles import shelf as shelves
 from labkit.secrets import env, store
 from labkit.spec import host, load, words
 from labkit.ssh import keyring, session
@@ -47,6 +48,11 @@ class Context:
         """The lab's secrets, each read when a profile first asks for it."""
         return store.Store(self.lab.secrets, self.folder)
 
+    @functools.cached_property
+    def shelf(self) -> shelves.Shelf:
+        """The profiles that the lab's machines are configured by."""
+        return shelves.Shelf(self.folder)
+
     def steps(self, machine: model.Machine, *, blind: bool = False) -> tuple[profiles.Step, ...]:
         """Return the machine's wanted state.
 
@@ -56,7 +62,7 @@ class Context:
         """
         blindly = store.Store(self.lab.secrets, self.folder, blind=True) if blind else None
         secrets = blindly or self.secrets
-        return profiles.steps(self.lab, machine, self.keys, self.folder, secrets)
+        return profiles.steps(self.lab, machine, self.keys, self.shelf, secrets)
 
     def session(self, machine: model.Machine) -> session.Session:
         """Return a connection to the machine, not opened yet."""

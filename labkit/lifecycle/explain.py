@@ -42,7 +42,7 @@ def explain(
     stand_ins = none if ring else keys.stand_ins(lab.lab, words.of(language))
     blind = store.Store(lab.lab.secrets, lab.folder, blind=True)
     steps = {
-        machine.name: load.steps(lab.lab, machine, ring or keys.nobodys(lab.lab), lab.folder, blind)
+        machine.name: load.steps(lab.lab, machine, ring or keys.nobodys(lab.lab), lab.shelf, blind)
         for machine in only
     }
     told = chapters.chapters(steps, found, language, stand_ins)

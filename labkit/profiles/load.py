@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import pathlib
 from typing import TYPE_CHECKING, cast
 
@@ -12,9 +11,10 @@ import pydantic
 
 from labkit import content, errors, operations
 from labkit.profiles import entry as entries
+from labkit.profiles import shelf as shelves
 from labkit.profiles import templates, values
 from labkit.secrets import store
-from labkit.spec import document, filekind, source, words
+from labkit.spec import document, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ def steps(
     lab: model.Lab,
     machine: model.Machine,
     keys: keyring.Keyring,
-    folder: pathlib.Path,
+    shelf: shelves.Shelf,
     secrets: store.Store | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps for a machine: its profiles, its cards after the first of them.
@@ -82,41 +82,37 @@ def steps(
         lab: The plan.
         machine: The machine of it.
         keys: The lab's keys.
-        folder: The lab folder.
+        shelf: The lab folder's profiles.
         secrets: Gives the lab's secrets; without it they are read from where lab.yml says.
 
     Raises:
         errors.FileError: A profile is wrong; carries all of its problems.
         errors.LabError: A profile does not exist.
     """
-    known = values.of(lab, machine, keys, secrets or store.Store(lab.secrets, folder))
+    known = values.of(lab, machine, keys, secrets or store.Store(lab.secrets, shelf.folder))
     first, *others = machine.profiles
-    found = list(_profile(folder, "provision", first, known))
+    found = list(_profile(shelf, "provision", first, known))
     for nic in machine.nics:
-        found += _profile(folder, "network", nic.kind, {**known, "nic": nic})
+        found += _profile(shelf, "network", nic.kind, {**known, "nic": nic})
     for profile in others:
-        found += _profile(folder, "provision", profile, known)
+        found += _profile(shelf, "provision", profile, known)
     return tuple(found)
 
 
-# A lab's machines share their profiles.
-_composed = functools.lru_cache(maxsize=64)(document.compose)
-
-
-def _profile(folder: pathlib.Path, kind: str, name: str, known: values.Values) -> tuple[Step, ...]:
-    path = content.find(folder, kind, f"{name}.yml")
-    if path is None:
-        names = content.names(folder, kind)
+def _profile(shelf: shelves.Shelf, kind: str, name: str, known: values.Values) -> tuple[Step, ...]:
+    read = shelf.profile(kind, name)
+    if read is None:
+        names = content.names(shelf.folder, kind)
         raise errors.LabError(
             f"there is no profile {kind}/{name}.yml",
             hint=words.nearest(name, names, otherwise="there are:"),
         )
-    read = _composed(source.read(path, filekind.PROFILE), str(path), filekind.PROFILE)
     problems = list(read.problems)
     titles = _titles(read, known, problems)
+    reading = _Reading(read, known, shelf, problems)
     found: list[Step] = []
     for index, entry in enumerate(_entries(read, problems)):
-        step = _step(read, index, entry, known, problems)
+        step = _step(reading, index, entry)
         if step:
             found.append(dataclasses.replace(step, titles=titles))
     if problems:
@@ -158,13 +154,18 @@ def _entries(read: document.Document, problems: list[errors.Problem]) -> tuple[o
     return cast("tuple[object, ...]", entries)
 
 
-def _step(
-    read: document.Document,
-    index: int,
-    entry: object,
-    known: values.Values,
-    problems: list[errors.Problem],
-) -> Step | None:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Reading:
+    """One profile on its way to steps."""
+
+    read: document.Document
+    known: values.Values
+    shelf: shelves.Shelf
+    problems: list[errors.Problem]
+
+
+def _step(reading: _Reading, index: int, entry: object) -> Step | None:
+    read, known, problems = reading.read, reading.known, reading.problems
     path = ("operations", index)
     given = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
     kind = _kind(read, path, given, problems)
@@ -175,7 +176,7 @@ def _step(
     tags = entries.tags(read, (*path, "tags"), given.get("tags", ()), problems)
     try:
         reasons = {language: str(templates.fill(why, known)) for language, why in whys.items()}
-        operation = _operation(kind, given[kind], known, pathlib.Path(read.file))
+        operation = _operation(kind, given[kind], reading)
     except pydantic.ValidationError as error:
         problems.extend(_explain(error, read, (*path, kind)))
         return None
@@ -218,19 +219,21 @@ def _kind(
     return None
 
 
-def _operation(
-    kind: str, arguments: object, known: values.Values, profile: pathlib.Path
-) -> base.AnyOperation:
-    filled = templates.fill(arguments, known)
+def _operation(kind: str, arguments: object, reading: _Reading) -> base.AnyOperation:
+    filled = templates.fill(arguments, reading.known)
     given = dict(cast("dict[str, object]", filled)) if isinstance(filled, dict) else {}
     if "template" in given and not isinstance(given["template"], document.Broken):
         # `template: NAME` is `content:` with the text of templates/NAME beside the profile.
-        path = profile.parent / "templates" / pathlib.PurePath(str(given.pop("template"))).name
+        path = (
+            pathlib.Path(reading.read.file).parent
+            / "templates"
+            / pathlib.PurePath(str(given.pop("template"))).name
+        )
         if not path.is_file():
             raise errors.LabError(
                 f"there is no template '{path.name}'", hint=f"templates are files in {path.parent}"
             )
-        filled = {**given, "content": templates.render(source.read(path, filekind.TEMPLATE), known)}
+        filled = {**given, "content": templates.render(reading.shelf.template(path), reading.known)}
     return operations.kind(kind).model_validate(filled)
 
 

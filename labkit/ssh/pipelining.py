@@ -21,7 +21,17 @@ from paramiko import common
 
 
 class Transport(paramiko.ServiceRequestingTransport):
-    """Asks for the service (RFC 4253, section 10) and goes on to the log-in at once."""
+    """Asks for the service (RFC 4253, section 10) and goes on to the log-in at once.
+
+    paramiko starts a thread for each connection to end a handshake that takes too long, although
+    whoever waits for the handshake has a time limit too (`timeout` of SSHClient.connect). One of
+    the two is enough, and a thread is a good part of the cost of a connection.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - handed on as they are
+        """Do as paramiko does, without the thread."""
+        super().__init__(*given, **named)
+        cast("Any", self).packetizer.start_handshake = _nothing
 
     def ensure_session(self) -> None:
         """Ask for user authentication, once."""
@@ -33,6 +43,11 @@ class Transport(paramiko.ServiceRequestingTransport):
         message.add_string("ssh-userauth")
         own._send_message(message)
         own.auth_handler = self.get_auth_handler()
+
+
+def _nothing(timeout: float) -> None:
+    """Start no thread; `Packetizer.handshake_timed_out` is false then."""
+    del timeout
 
 
 def execute(channel: paramiko.Channel, command: str) -> None:

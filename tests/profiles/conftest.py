@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import errors, operations
-from labkit.profiles import load
+from labkit.profiles import load, shelf
 from labkit.spec import words
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def load_base(
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         machine = default_lab.machine("k8s-master-01")
-        steps = load.steps(default_lab, machine, make_keys(default_lab), tmp_path)
+        steps = load.steps(default_lab, machine, make_keys(default_lab), shelf.Shelf(tmp_path))
         return tuple(step for step in steps if step.origin.startswith(str(path)))
 
     return load_text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import content, errors, operations, secret
-from labkit.profiles import entry, load
+from labkit.profiles import entry, load, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_the_shipped_profiles_load_for_every_machine(
 ) -> None:
     lab = plan_of((_ROOT / file).read_text(encoding="utf-8"))
     for machine in lab.machines:
-        steps = load.steps(lab, machine, make_keys(lab), tmp_path)
+        steps = load.steps(lab, machine, make_keys(lab), shelf.Shelf(tmp_path))
         assert {step.kind for step in steps} <= set(operations.kinds())
         names = [step.origin.rpartition(":")[0] for step in steps]
         folders = dict.fromkeys(pathlib.Path(name).parts[-2:] for name in names)
@@ -63,7 +63,7 @@ def test_every_shipped_profile_is_loaded_by_some_machine_or_role(
         f"    profiles: [{', '.join(profiles)}]\n"
     )
     lab = plan_of(text)
-    steps = load.steps(lab, lab.machines[0], make_keys(lab), tmp_path)
+    steps = load.steps(lab, lab.machines[0], make_keys(lab), shelf.Shelf(tmp_path))
     seen = {pathlib.Path(step.origin.rpartition(":")[0]).stem for step in steps}
     assert seen == {*profiles, "nat", "hostonly"}
 
@@ -132,7 +132,7 @@ def test_no_step_of_the_default_lab_shows_a_secret(
     tmp_path: pathlib.Path,
 ) -> None:
     machine = default_lab.machine("ansible-01")
-    steps = load.steps(default_lab, machine, make_keys(default_lab), tmp_path)
+    steps = load.steps(default_lab, machine, make_keys(default_lab), shelf.Shelf(tmp_path))
     assert any("Secret(***)" in repr(step) for step in steps)
     assert "PRIVATE" not in repr(steps)
     changes = [change for step in steps if step.kind == "file"
@@ -151,7 +151,7 @@ def test_an_unknown_profile(
     )
     lab = plan_of(text)
     with pytest.raises(errors.LabError) as caught:
-        load.steps(lab, lab.machines[0], make_keys(lab), tmp_path)
+        load.steps(lab, lab.machines[0], make_keys(lab), shelf.Shelf(tmp_path))
     assert caught.value.message == "there is no profile provision/ansibel.yml"
     assert caught.value.hint == "did you mean 'ansible'?"
 
@@ -213,7 +213,7 @@ def test_the_shipped_profiles_speak_every_language(
 ) -> None:
     lab = plan_of((_ROOT / file).read_text(encoding="utf-8"))
     for machine in lab.machines:
-        for step in load.steps(lab, machine, make_keys(lab), tmp_path):
+        for step in load.steps(lab, machine, make_keys(lab), shelf.Shelf(tmp_path)):
             assert set(step.reasons) == set(step.titles) == set(entry.LANGUAGES), step.origin
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from labkit import errors, secret
 from labkit.plan import model
-from labkit.profiles import load, templates
+from labkit.profiles import load, shelf, templates
 from labkit.secrets import env, store
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def steps(
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         secrets = store.Store(lab.secrets, tmp_path, blind=True) if blind else None
-        every = load.steps(lab, lab.machines[0], make_keys(lab), tmp_path, secrets)
+        every = load.steps(lab, lab.machines[0], make_keys(lab), shelf.Shelf(tmp_path), secrets)
         return tuple(step for step in every if step.origin.startswith(str(path)))
 
     return found
@@ -208,11 +208,11 @@ def test_the_how_to_works_as_it_says(
     lab = plan_of(first)
     (machine,) = lab.machines
     monkeypatch.setenv("REGISTRY_TOKEN", "planted")
-    *_, last = load.steps(lab, machine, make_keys(lab), tmp_path)
+    *_, last = load.steps(lab, machine, make_keys(lab), shelf.Shelf(tmp_path))
     assert last.operation.model_dump()["content"] == secret.Secret("planted")
     monkeypatch.delenv("REGISTRY_TOKEN")
     with pytest.raises(errors.FileError) as caught:
-        load.steps(lab, machine, make_keys(lab), tmp_path)
+        load.steps(lab, machine, make_keys(lab), shelf.Shelf(tmp_path))
     (said,) = re.findall(r"```\n(provision/.*?)```", page, re.DOTALL)
     assert f"{str(caught.value).replace(f'{tmp_path}/', '')}\n" == said
     (named,) = {machine.sudo_password for machine in plan_of(second).machines}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from labkit import checks
 from labkit.converge import script
 from labkit.profiles import load as profiles
+from labkit.profiles import shelf
 from labkit.report import about, model
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def healthy(lab: plans.Lab, keys: keyring.Keyring, folder: pathlib.Path) -> mode
 def _results(
     lab: plans.Lab, machine: plans.Machine, keys: keyring.Keyring, folder: pathlib.Path
 ) -> Iterator[model.Result]:
-    for step in profiles.steps(lab, machine, keys, folder):
+    for step in profiles.steps(lab, machine, keys, shelf.Shelf(folder)):
         yield model.Result(machine.name, step.kind, step.why, ok=True)
     for name, check in checks.every().items():
         if check.probe(lab, machine) is None:

@@ -25,6 +25,7 @@ from labkit import parallel, secret
 from labkit.converge import engine, script
 from labkit.plan import build
 from labkit.profiles import load as profiles
+from labkit.profiles import shelf as shelves
 from labkit.providers import base
 from labkit.spec import host, load
 from labkit.ssh import keyring, keys, session
@@ -46,6 +47,7 @@ class Inventory:
 
     lab: model.Lab
     known: dict[str, Any]
+    shelf: shelves.Shelf
 
     def endpoint(self, machine: model.Machine) -> base.Endpoint:
         """Say where a machine is."""
@@ -59,7 +61,7 @@ class Inventory:
         hosts = {name: keys.KeyPair(secret.Secret(""), key) for name, key in public.items()}
         own = keys.KeyPair(secret.Secret(""), "")
         ring = keyring.Keyring(own, pathlib.Path(self.known["key"]), own, hosts)
-        return profiles.steps(self.lab, machine, ring, _FOLDER)
+        return profiles.steps(self.lab, machine, ring, self.shelf)
 
 
 def converge(inventory: Inventory, machine: model.Machine) -> engine.Outcome:
@@ -86,7 +88,7 @@ def main() -> None:
     file = pathlib.Path(sys.argv[1])
     known = json.loads(file.read_text(encoding="utf-8"))
     spec = load.load(pathlib.Path(known["lab"]), host.Host(memory_mib=1 << 20, cpus=1 << 10))
-    inventory = Inventory(build.build(spec), known)
+    inventory = Inventory(build.build(spec), known, shelves.Shelf(_FOLDER))
     machines = {machine.name: machine for machine in inventory.lab.machines}
     if sys.argv[2:]:
         job = functools.partial(write, inventory, pathlib.Path(sys.argv[2]))

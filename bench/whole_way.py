@@ -125,7 +125,13 @@ def labkit(folder: pathlib.Path, *words: str) -> tuple[float, str]:
 def measure(rounds: int) -> tuple[list[Taken], list[dict[str, float]]]:
     """Run everything in turns, so that a busy moment of the host hits both sides."""
     image = store.ensure("debian-12", narrate=print)
-    names = ("bare QEMU to SSH", "up, image there", "up again, nothing to do", "destroy")
+    tasks = {
+        "up again, nothing to do": ("up",),
+        "verify, machines warm": ("verify",),
+        "reset": ("reset",),
+        "destroy": ("destroy", "--yes"),
+    }
+    names = ("bare QEMU to SSH", "up, image there", *tasks)
     taken = {name: list[float]() for name in names}
     phases: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -138,8 +144,8 @@ def measure(rounds: int) -> tuple[list[Taken], list[dict[str, float]]]:
             taken["up, image there"].append(seconds)
             document: dict[str, Any] = json.loads(out)
             phases.append(document["seconds"])
-            taken["up again, nothing to do"].append(labkit(folder, "up")[0])
-            taken["destroy"].append(labkit(folder, "destroy", "--yes")[0])
+            for name, words in tasks.items():
+                taken[name].append(labkit(folder, *words)[0])
             print({name: round(values[-1], 1) for name, values in taken.items()}, phases[-1])
     return [Taken(name, values) for name, values in taken.items()], phases
 

@@ -23,6 +23,7 @@ from labkit import checks, errors, families, operations, providers, workspace
 from labkit.converge import script
 from labkit.images import catalog
 from labkit.profiles import load as profiles
+from labkit.profiles import shelf
 from labkit.providers import base as provider_base
 from labkit.reference import environment
 from labkit.reference import tasks as task_pages
@@ -270,7 +271,7 @@ def steps(
         path.parent.mkdir()
         path.write_text(block.text, encoding="utf-8")
         machine = dataclasses.replace(default_lab.machines[0], profiles=(path.stem,))
-        every = profiles.steps(default_lab, machine, make_keys(default_lab), tmp_path)
+        every = profiles.steps(default_lab, machine, make_keys(default_lab), shelf.Shelf(tmp_path))
         return tuple(step for step in every if step.origin.startswith(str(path)))
 
     return found

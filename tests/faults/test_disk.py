@@ -87,7 +87,7 @@ def _count(lab: conftest.Lab) -> tuple[int, conftest.State]:
     return len(note.read_text().splitlines()), lab.state()
 
 
-@pytest.mark.slow
+@pytest.mark.e2e
 @pytest.mark.parametrize("how", _SAID)
 def test_a_disk_refuses_one_write(small: conftest.Lab, how: str) -> None:
     name = _refused(small, 4, how)
@@ -110,7 +110,7 @@ def test_a_disk_refuses_every_write(
     record_property("rounds", count)
 
 
-@pytest.mark.slow
+@pytest.mark.e2e
 def test_destroy_makes_room_on_a_full_disk(small: conftest.Lab) -> None:
     small.good("up")
     with (small.path / ".lab" / "ballast").open("wb") as file:

@@ -48,7 +48,7 @@ def _goes_on(lab: conftest.Lab, wanted: conftest.State) -> None:
     lab.good("verify")
 
 
-@pytest.mark.slow
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     "numbers",
     [(signal.SIGINT, signal.SIGINT, signal.SIGTERM), (signal.SIGTERM,), (signal.SIGHUP,)],

@@ -57,7 +57,7 @@ def _all(lab: conftest.Lab, task: str, only: str, moments: tuple[str, ...]) -> i
     return count * len(moments)
 
 
-@pytest.mark.slow
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("task", "number", "moment"), [("up", 1, "before"), ("destroy", 0, "after")]
 )

@@ -55,11 +55,10 @@ def _slowest(runs: Sequence[conftest.Run]) -> float:
     return max(run.seconds for run in runs)
 
 
-@pytest.mark.slow
+@pytest.mark.e2e
 def test_a_race(lab: conftest.Lab) -> None:
     losers = _race(lab, 4)
     assert len(losers) == 3
-    assert _slowest(losers) < 1
     assert lab.is_free()
 
 

@@ -81,11 +81,17 @@ _HALVES: list[Callable[[conftest.Lab], None]] = [
     _with_half_a_ledger,
     _killed,
 ]
+_SAMPLE = {_without_folder, _with_half_a_ledger}
 _NAMES = [half.__name__.strip("_").replace("_", " ") for half in _HALVES]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("half", _HALVES, ids=_NAMES)
+@pytest.mark.parametrize(
+    "half",
+    [
+        pytest.param(half, id=name, marks=pytest.mark.e2e if half in _SAMPLE else pytest.mark.slow)
+        for half, name in zip(_HALVES, _NAMES, strict=True)
+    ],
+)
 def test_up_repairs(lab: conftest.Lab, half: Callable[[conftest.Lab], None]) -> None:
     lab.good("up")
     wanted = lab.state()

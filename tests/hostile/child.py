@@ -71,9 +71,7 @@ def _read(path: pathlib.Path) -> dict[str, object]:
     machine = opened.lab.machines[0]
     found: dict[str, object] = {"code": 0, "plan": json.loads(json.dumps(document))}
     with contextlib.suppress(errors.LabError):  # a profile or a box that does not exist
-        steps = profiles.steps(
-            opened.lab, machine, _keys(opened.lab.machines), opened.folder, blind
-        )
+        steps = profiles.steps(opened.lab, machine, _keys(opened.lab.machines), opened.shelf, blind)
         found["scripts"] = [step.operation.probe() for step in steps]
         found["kinds"] = [step.kind for step in steps]
     with contextlib.suppress(errors.LabError):

@@ -1,20 +1,23 @@
 """What a check is: shell text for a machine, and a pure reading of what it printed.
 
 A check looks at what the operations' own states cannot show, mostly because it takes several
-machines. All checks of a machine travel with its probes, in one round trip.
+machines. All checks of a machine travel with its probes, in one round trip. What compares machines
+with one another keeps a fact of each, and reads all facts once every machine has answered.
 """
 
 from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from labkit.converge import script
     from labkit.plan import model
+
+Fact = TypeVar("Fact")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,3 +49,28 @@ class Check(abc.ABC):
     @abc.abstractmethod
     def read(self, lab: model.Lab, machine: model.Machine, answer: script.Answer) -> Iterator[Seen]:
         """Read what the machine printed."""
+
+
+class Compared(Check, Generic[Fact]):
+    """A check that compares machines with one another, from what each one printed."""
+
+    def read(self, lab: model.Lab, machine: model.Machine, answer: script.Answer) -> Iterator[Seen]:
+        """See nothing on a machine alone."""
+        del lab, machine, answer
+        yield from ()
+
+    @abc.abstractmethod
+    def fact(self, machine: model.Machine, answer: script.Answer) -> Fact:
+        """Read what a machine printed, as soon as it has."""
+
+    @abc.abstractmethod
+    def across(self, lab: model.Lab, facts: Mapping[str, Fact]) -> Iterator[tuple[str, Seen]]:
+        """Compare the facts of all machines that answered; yield each one's name and what is seen.
+
+        Args:
+            lab: The whole plan.
+            facts: By the machines' names; those that were not asked, or did not answer, are not in.
+        """
+
+
+AnyCompared = Compared[Any]

@@ -44,11 +44,15 @@ class InsecureKey(base.Check):
         """
         del lab, machine
         look = shell.argv("grep", "-lsF", *(word for key in KEYS.values() for word in ("-e", key)))
-        names = shell.quote("s|.*|&/.ssh/authorized_keys\\n&/.ssh/authorized_keys2|")
         return (
-            # One grep for all accounts: a process a home would be felt on an emulated machine.
-            f"getent passwd | cut -d : -f 6 | sort -u | sed {names} |\n"
-            f"tr '\\n' '\\0' | xargs -0 {look} --\n"
+            # The shell looks itself, and one grep reads all files: a process a home would be felt
+            # on an emulated machine. A home stands there twice when two accounts share it.
+            "set --; seen=:\n"
+            f"getent passwd | {{ while IFS=: read -r _ _ _ _ _ home _; do\n"
+            'case $seen in *":$home:"*) continue ;; esac; seen="$seen$home:"\n'
+            'for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do\n'
+            '[ -f "$file" ] && set -- "$@" "$file"\ndone\ndone\n'
+            f'[ $# = 0 ] || {look} -- "$@"; }}\n'
             f"echo '{_MARK}'\n"
             f"sshd -T -C user=root,host=host,addr=127.0.0.1 | grep -E '^({'|'.join(_SETTINGS)}) '"
         )

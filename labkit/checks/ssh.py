@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from labkit.converge import script
     from labkit.plan import model
 
-_OPTIONS = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20")
+OPTIONS = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=20")
+"""By key or not at all, to nobody whose host key is not known."""
 
 
 class Ssh(base.Check):
@@ -26,7 +27,7 @@ class Ssh(base.Check):
         tries = (
             shell.line(
                 '( echo {} "$('
-                + shell.argv("ssh", *_OPTIONS, f"root@{each.hostonly}", "uname -n")
+                + shell.argv("ssh", *OPTIONS, f"root@{each.hostonly}", "uname -n")
                 + ' 2>&1 | tail -n 1)" ) &',
                 each.name,
             )
@@ -43,5 +44,5 @@ class Ssh(base.Check):
         for each in lab.machines:
             if each is machine:
                 continue
-            by_hand = f"ssh {shell.argv(*_OPTIONS)} root@{each.hostonly}"
+            by_hand = f"ssh {shell.argv(*OPTIONS)} root@{each.hostonly}"
             yield base.equal(f"log in to {each.name}", each.name, said.get(each.name, ""), by_hand)

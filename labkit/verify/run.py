@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from labkit import checks, errors, parallel
+from labkit.checks import base
 from labkit.converge import look as looks
 from labkit.converge import script
 from labkit.report import model as reports
@@ -14,7 +15,6 @@ from labkit.report import model as reports
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from labkit.checks import base
     from labkit.plan import model
     from labkit.profiles import load
     from labkit.ssh import session as sessions
@@ -41,6 +41,8 @@ class _Seen:
 
     results: tuple[reports.Result, ...]
     settings: tuple[reports.Setting, ...]
+    facts: Mapping[str, object]
+    """What each check that compares machines keeps of this one, by the check's name."""
 
 
 def verify(
@@ -72,6 +74,7 @@ def verify(
         return _look(lab, subject, wanted)
 
     found = parallel.each({each.machine.name: each for each in subjects}, look)
+    together = _across(lab, wanted, found)
     results: list[reports.Result] = []
     settings: list[reports.Setting] = []
     for subject in subjects:
@@ -85,11 +88,26 @@ def verify(
             case Exception() as error:
                 raise error
             case seen:
-                results += seen.results
+                results += (*seen.results, *together.get(name, ()))
                 settings += seen.settings
     skipped = tuple(sorted(set(checks.every()) - set(wanted)))
     took = time.monotonic() - start
     return reports.Report(lab.name, tuple(results), took, skipped, tuple(settings))
+
+
+def _across(
+    lab: model.Lab, wanted: Mapping[str, base.Check], found: Mapping[str, _Seen | Exception]
+) -> dict[str, list[reports.Result]]:
+    """Compare the machines that answered with one another; return the results by machine."""
+    together: dict[str, list[reports.Result]] = {}
+    answered = {name: seen for name, seen in found.items() if isinstance(seen, _Seen)}
+    for check_name, check in wanted.items():
+        if isinstance(check, base.Compared):
+            compared = cast("base.AnyCompared", check)
+            facts = {n: s.facts[check_name] for n, s in answered.items() if check_name in s.facts}
+            for name, seen in compared.across(lab, facts):
+                together.setdefault(name, []).append(_result(name, check_name, seen))
+    return together
 
 
 def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) -> _Seen:
@@ -123,9 +141,10 @@ def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) ->
             reports.Setting(subject.machine.name, **dataclasses.asdict(each))
             for each in look.settings
         )
+    facts: dict[str, object] = {}
     for name, answer in zip(probes, answers[len(own) :], strict=True):
-        results += _check(lab, subject.machine, name, wanted[name], answer)
-    return _Seen(tuple(results), tuple(settings))
+        results += _check(lab, subject.machine, name, wanted[name], answer, facts=facts)
+    return _Seen(tuple(results), tuple(settings), facts)
 
 
 def _state(name: str, look: looks.Look) -> list[reports.Result]:
@@ -152,17 +171,25 @@ def _state(name: str, look: looks.Look) -> list[reports.Result]:
 
 
 def _check(
-    lab: model.Lab, machine: model.Machine, name: str, check: base.Check, answer: script.Answer
+    lab: model.Lab,
+    machine: model.Machine,
+    name: str,
+    check: base.Check,
+    answer: script.Answer,
+    *,
+    facts: dict[str, object],
 ) -> list[reports.Result]:
+    """Read an answer; what is to be compared with other machines' is put among the facts."""
     try:
         seen = list(check.read(lab, machine, answer))
+        if isinstance(check, base.Compared):
+            facts[name] = cast("base.AnyCompared", check).fact(machine, answer)
     except Exception as error:  # noqa: BLE001 - a machine may print anything
         hint = f"the reading failed with {type(error).__name__}: {error}"
-        said = answer.output[-_SHOWN:]
-        return [
-            reports.Result(
-                machine.name, name, f"{name} can be read", ok=False, actual=said, hint=hint
-            )
-        ]
-    short = [dataclasses.replace(each, actual=each.actual[-_SHOWN:]) for each in seen]
-    return [reports.Result(machine.name, name, **dataclasses.asdict(each)) for each in short]
+        seen = [base.Seen(f"{name} can be read", ok=False, actual=answer.output, hint=hint)]
+    return [_result(machine.name, name, each) for each in seen]
+
+
+def _result(machine: str, check: str, seen: base.Seen) -> reports.Result:
+    short = dataclasses.replace(seen, actual=seen.actual[-_SHOWN:])
+    return reports.Result(machine, check, **dataclasses.asdict(short))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import yaml
@@ -14,6 +15,8 @@ from labkit.checks import base
 from labkit.converge import script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labkit.plan import model
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "cases" / "checks"
@@ -26,16 +29,32 @@ def _load(file: pathlib.Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("file", _FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_case(file: pathlib.Path, small: model.Lab) -> None:
+def test_case(file: pathlib.Path, small: model.Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     case = _load(file)
-    assert set(case) <= {"why", "machine", "output", "seen", "probe"}
+    assert set(case) <= {"why", "machine", "now", "output", "outputs", "seen", "probe"}
+    if "now" in case:
+        monkeypatch.setattr(time, "time", lambda: case["now"])
     machine = small.machine(case.get("machine", "ansible-01"))
     check = checks.every()[file.parent.name]
     if "probe" in case:
         assert check.probe(small, machine) == case["probe"].removesuffix("\n")
-    seen = list(check.read(small, machine, script.Answer(case["output"], 0)))
-    assert [dataclasses.asdict(each) for each in seen] == [
-        {**_DEFAULTS, **each} for each in case["seen"]
+    if isinstance(check, base.Compared):
+        seen = _compared(cast("base.AnyCompared", check), small, case["outputs"])
+    else:
+        answer = script.Answer(case["output"], 0)
+        seen = [dataclasses.asdict(each) for each in check.read(small, machine, answer)]
+    assert seen == [{**_DEFAULTS, **each} for each in case["seen"]]
+
+
+def _compared(
+    check: base.AnyCompared, lab: model.Lab, outputs: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    answers = {name: script.Answer(output, 0) for name, output in outputs.items()}
+    for name, answer in answers.items():
+        assert list(check.read(lab, lab.machine(name), answer)) == []
+    facts = {name: check.fact(lab.machine(name), answer) for name, answer in answers.items()}
+    return [
+        {"machine": name, **dataclasses.asdict(each)} for name, each in check.across(lab, facts)
     ]
 
 
@@ -55,8 +74,8 @@ def test_what_only_the_ansible_machine_is_asked(small: model.Lab, name: str) -> 
     assert check.probe(small, small.machine("web-01")) is None
 
 
-def test_ansible_and_the_mirror_are_slow() -> None:
-    assert [name for name, check in checks.every().items() if check.slow] == ["ansible", "mirror"]
+def test_the_mirror_is_slow() -> None:
+    assert [name for name, check in checks.every().items() if check.slow] == ["mirror"]
 
 
 def test_equal_compares() -> None:

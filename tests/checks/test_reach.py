@@ -94,13 +94,17 @@ def machine() -> Generator[int]:
 
 
 def _reach(machine: int, seconds: float, port: int, *addresses: str) -> list[str]:
-    command = (sys.executable, "-c", _PROGRAM.read_text(), str(seconds), str(port), *addresses)
-    return _in(machine, *command).splitlines()
+    words = ("-I", "-S", "-c", _PROGRAM.read_text(), str(seconds), str(port), "1500", *addresses)
+    return _in(machine, sys.executable, *words).splitlines()
+
+
+def _said(address: str, *, ping: str, full: str, tcp: str) -> list[str]:
+    return [f"ping {address} {ping}", f"full {address} {full}", f"tcp {address} {tcp}"]
 
 
 def test_a_peer_that_answers_ends_the_waiting(machine: int) -> None:
     start = time.monotonic()
-    assert _reach(machine, 60, _PORT, _PEER) == [f"ping {_PEER} ok", f"tcp {_PEER} ok"]
+    assert _reach(machine, 60, _PORT, _PEER) == _said(_PEER, ping="ok", full="ok", tcp="ok")
     assert time.monotonic() - start < 30
 
 
@@ -108,35 +112,38 @@ def test_a_dead_peer_hides_nobody_and_costs_the_limit_once(machine: int) -> None
     start = time.monotonic()
     found = _reach(machine, 1.5, _PORT, _DEAD, _PEER, _NO_ROUTE, "10.99.0.4", "10.99.0.5")
     assert time.monotonic() - start < 20
-    assert found[:6] == [
-        f"ping {_DEAD} no",
-        f"tcp {_DEAD} no",
-        f"ping {_PEER} ok",
-        f"tcp {_PEER} ok",
+    assert found[:9] == [
+        *_said(_DEAD, ping="no", full="no", tcp="no"),
+        *_said(_PEER, ping="ok", full="ok", tcp="ok"),
         # A connection that fails at once, for want of a route, is no connection.
-        f"ping {_NO_ROUTE} no",
-        f"tcp {_NO_ROUTE} no",
+        *_said(_NO_ROUTE, ping="no", full="no", tcp="no"),
     ]
-    assert {line.rpartition(" ")[2] for line in found[6:]} == {"no"}
+    assert {line.rpartition(" ")[2] for line in found[9:]} == {"no"}
 
 
 def test_a_closed_port_is_not_reached(machine: int) -> None:
-    assert _reach(machine, 1, _PORT + 1, _PEER) == [f"ping {_PEER} ok", f"tcp {_PEER} no"]
+    assert _reach(machine, 1, _PORT + 1, _PEER) == _said(_PEER, ping="ok", full="ok", tcp="no")
 
 
 def test_the_machine_itself_answers(machine: int) -> None:
-    assert _reach(machine, 1, _PORT, _HERE) == [f"ping {_HERE} ok", f"tcp {_HERE} no"]
+    assert _reach(machine, 1, _PORT, _HERE) == _said(_HERE, ping="ok", full="ok", tcp="no")
+
+
+def test_a_packet_too_large_for_the_way_is_not_cut_into_pieces(machine: int) -> None:
+    _in(machine, "ip", "link", "set", "dev", "veth0", "mtu", "1400")
+    try:
+        assert _reach(machine, 1, _PORT, _PEER) == _said(_PEER, ping="ok", full="no", tcp="ok")
+    finally:
+        _in(machine, "ip", "link", "set", "dev", "veth0", "mtu", "1500")
 
 
 def test_the_probe_is_the_program_and_the_peers(small: model.Lab) -> None:
     probe = checks.every()["reach"].probe(small, small.machine("ansible-01"))
     assert probe is not None
     assert shlex.split(probe) == [
-        "python3",
-        "-c",
+        *("python3", "-I", "-S", "-c"),
         _PROGRAM.read_text(encoding="utf-8"),
-        "8",
-        "22",
+        *("8", "22", "1500"),
         "192.168.56.61",
         "192.168.56.62",
     ]

@@ -19,7 +19,7 @@ def _result(machine: str, subject: str, *, ok: bool, when: str = "") -> model.Re
 def test_a_healthy_lab_reaches_itself(default_lab: plans.Lab, healthy: model.Report) -> None:
     (found,) = matrix.matrices(default_lab, healthy.results)
     assert (found.network.kind, found.when, found.good) == ("hostonly", "", 12)
-    assert found.ways == ("ping", "TCP port 22")
+    assert found.ways == ("ping", "full packets", "TCP port 22")
     assert len(found.cells) == 12
     assert all(cell.reached is matrix.Reached.ALL for cell in found.cells.values())
 
@@ -29,7 +29,7 @@ def test_what_does_not_work_is_named(default_lab: plans.Lab, broken: model.Repor
     wrong = {pair: cell for pair, cell in found.cells.items() if cell.failed}
     assert {pair: (cell.reached.value, cell.failed) for pair, cell in wrong.items()} == {
         ("ansible-01", _TWO): ("some", ("TCP port 22",)),
-        (_ONE, _TWO): ("none", ("ping", "TCP port 22")),
+        (_ONE, _TWO): ("none", ("ping", "full packets", "TCP port 22")),
     }
 
 

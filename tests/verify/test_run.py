@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import checks, errors
+from labkit.checks import base
 from labkit.operations import base as operations
 from labkit.profiles import load
 from labkit.providers import base as providers
@@ -16,8 +17,9 @@ from labkit.ssh import session as sessions
 from labkit.verify import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from labkit.converge import script
     from labkit.plan import model
     from labkit.report import model as reports
 
@@ -150,12 +152,12 @@ def test_one_round_trip_a_machine(two: model.Lab) -> None:
 def test_quick_leaves_out_the_slow_checks_and_says_so(two: model.Lab) -> None:
     machine = _Machine("ansible-01")
     report = _verify(two, [machine], quick=True)
-    assert report.skipped == ("ansible", "mirror")
-    assert "ansible" not in {each.check for each in report.results}
-    assert "ansible-inventory" not in machine.scripts[0]
+    assert report.skipped == ("mirror",)
+    assert "mirror" not in {each.check for each in report.results}
+    assert "InRelease" not in machine.scripts[0]
     whole = _verify(two, [machine])
     assert whole.skipped == ()
-    assert "ansible-inventory" in machine.scripts[1]
+    assert "InRelease" in machine.scripts[1]
 
 
 def test_a_state_that_is_as_wanted(two: model.Lab) -> None:
@@ -250,3 +252,52 @@ def test_machines_are_told_of(two: model.Lab) -> None:
 
 def test_nothing_looked_at_is_not_well(two: model.Lab) -> None:
     assert not run.verify(two, [], narrate=_silent).ok
+
+
+class Longest(base.Compared[int]):
+    """How much a machine says; the one that says most is complained about."""
+
+    def probe(self, lab: model.Lab, machine: model.Machine) -> str:
+        del lab, machine
+        return "# longest"
+
+    def fact(self, machine: model.Machine, answer: script.Answer) -> int:
+        del machine
+        return int(answer.output)
+
+    def across(self, lab: model.Lab, facts: Mapping[str, int]) -> Iterator[tuple[str, base.Seen]]:
+        del lab
+        for name, fact in facts.items():
+            yield name, base.Seen("length", ok=fact < max(facts.values()), actual=str(fact))
+
+
+@pytest.fixture
+def longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "every", lambda: {"longest": Longest()})
+
+
+def _lines(report: reports.Report) -> list[tuple[str, str, bool, str]]:
+    return [(each.machine, each.subject, each.ok, each.actual) for each in report.results]
+
+
+@pytest.mark.usefixtures("longest")
+def test_machines_are_compared_once_all_have_answered(two: model.Lab) -> None:
+    report = _verify(two, [_Machine("ansible-01", "7"), _Machine("web-01", "70")])
+    assert _lines(report) == [
+        ("ansible-01", "length", True, "7"),
+        ("web-01", "length", False, "70"),
+    ]
+
+
+@pytest.mark.usefixtures("longest")
+def test_what_cannot_be_compared_hides_nothing_of_the_others(two: model.Lab) -> None:
+    report = _verify(two, [_Machine("ansible-01", "<b>"), _Machine("web-01", "70")])
+    assert _lines(report) == [
+        ("ansible-01", "longest can be read", False, "<b>"),
+        ("web-01", "length", False, "70"),
+    ]
+    report = _verify(two, [_Machine("ansible-01", "7"), _Down("web-01")])
+    assert _lines(report) == [
+        ("ansible-01", "length", False, "7"),
+        ("web-01", "answers", False, "web-01 is down"),
+    ]

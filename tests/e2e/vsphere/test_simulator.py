@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
+import json
 import os
 import subprocess
 import time
@@ -321,6 +323,17 @@ def test_a_customization_is_for_the_next_start(instance: Object) -> None:
         ended(vm.CustomizeVM_Task(spec))
 
 
+def test_a_guest_has_what_cloud_init_is_told(instance: Object) -> None:
+    vm = ended(clone(instance))
+    card = {"match": {"macaddress": macs(vm)[0]}, "addresses": ["198.18.9.9/16"]}
+    said = {"local-hostname": "web", "network": {"ethernets": {"nat": card}}}
+    text = base64.b64encode(json.dumps(said).encode()).decode()
+    options = [vim.option.OptionValue(key="guestinfo.metadata", value=text)]
+    ended(vm.ReconfigVM_Task(vim.vm.ConfigSpec(extraConfig=options)))
+    ended(vm.PowerOnVM_Task())
+    assert (vm.guest.hostName, vm.guest.ipAddress) == ("web", "198.18.9.9")
+
+
 def test_settings_are_put_over_each_other(instance: Object) -> None:
     vm = ended(clone(instance))
     for value in ("one", "two"):
@@ -357,9 +370,10 @@ def test_a_folder_takes_all_with_it(simulated: vcenter.Vcenter, instance: Object
 def test_custom_values_stay(instance: Object) -> None:
     vm = ended(clone(instance))
     fields = instance.RetrieveContent().customFieldsManager
-    made = fields.AddCustomFieldDef("labkit", vim.VirtualMachine)
-    fields.SetField(vm, made.key, "lab-1")
-    assert [(each.key, each.value) for each in vm.customValue] == [(made.key, "lab-1")]
+    made = fields.AddCustomFieldDef("labkit")
+    for value in ("lab-1", "lab-2"):
+        fields.SetField(vm, made.key, value)
+    assert [(each.key, each.value) for each in vm.customValue] == [(made.key, "lab-2")]
 
 
 def test_a_wrong_password_is_refused(simulated: vcenter.Vcenter) -> None:

@@ -107,12 +107,19 @@ func (s *server) up(vm *simulator.VirtualMachine) {
 	if spec := s.guests.customize[vm.Self]; spec != nil {
 		s.customized(vm, spec, guest)
 	}
+	told := cloudInit(vm)
+	if told.Name != "" {
+		guest.HostName = told.Name
+	}
 	for at, card := range cards(vm) {
 		nic := types.GuestNicInfo{
 			MacAddress: card.MacAddress, Connected: true, DeviceConfigId: card.Key,
 			Network: networkOf(card),
 		}
 		address := s.guests.static[vm.Self][at]
+		if said := told.address(card.MacAddress); said != "" {
+			address = said
+		}
 		if lead := s.guests.leads[vm.Name]; at == 0 && lead != "" {
 			address = lead
 		}

@@ -54,6 +54,11 @@ func (s *server) enlarge() {
 		total.TotalMemory = 4 * tebi * int64(len(cluster.Host))
 		total.EffectiveMemory = total.TotalMemory >> 20
 	}
+	for _, each := range simulator.Map.All("ResourcePool") {
+		pool := each.(*simulator.ResourcePool)
+		pool.Runtime.Memory.MaxUsage = 8 * tebi
+		pool.Summary.GetResourcePoolSummary().Runtime.Memory.MaxUsage = 8 * tebi
+	}
 	for _, each := range simulator.Map.All("Datastore") {
 		resize(each.(*simulator.Datastore), 1024*tebi)
 	}

@@ -90,13 +90,5 @@ func (s *server) give(w http.ResponseWriter, name string, all []types.ObjectCont
 		s.pages.Unlock()
 		result.Objects = all[:size]
 	}
-	answer(w, http.StatusOK, func(out *bytes.Buffer) error {
-		fmt.Fprintf(out, `<%sResponse xmlns="%s">`, name, namespace)
-		start := xml.StartElement{Name: xml.Name{Local: "returnval"}}
-		if err := xml.NewEncoder(out).EncodeElement(result, start); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, `</%sResponse>`, name)
-		return nil
-	})
+	answerValue(w, name, result)
 }

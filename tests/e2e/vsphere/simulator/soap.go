@@ -81,6 +81,19 @@ func answerNothing(w http.ResponseWriter, name string) {
 	})
 }
 
+// answerValue tells what a method returns.
+func answerValue(w http.ResponseWriter, name string, value interface{}) {
+	answer(w, http.StatusOK, func(out *bytes.Buffer) error {
+		fmt.Fprintf(out, `<%sResponse xmlns="%s">`, name, namespace)
+		start := xml.StartElement{Name: xml.Name{Local: "returnval"}}
+		if err := xml.NewEncoder(out).EncodeElement(value, start); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, `</%sResponse>`, name)
+		return nil
+	})
+}
+
 func answerFault(w http.ResponseWriter, message string, fault types.BaseMethodFault) {
 	kind := reflect.TypeOf(fault).Elem().Name()
 	answer(w, http.StatusInternalServerError, func(out *bytes.Buffer) error {

@@ -41,6 +41,14 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, c *call) bool {
 	case "Fetch":
 		s.fetch(w, r, c)
 		return true
+	case "AddCustomFieldDef":
+		s.addField(w, r, c)
+		return true
+	case "SetField":
+		if request, err := c.decode(); err == nil {
+			setField(request.(*types.SetField))
+		}
+		return false
 	case "RetrievePropertiesEx", "ContinueRetrievePropertiesEx", "CancelRetrievePropertiesEx":
 		return s.page(w, r, c)
 	}

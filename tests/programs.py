@@ -45,6 +45,11 @@ class Programs:
         answers = self._answers.setdefault(words, collections.deque())
         answers.append(Answer(out, err, status, error))
 
+    def replace(self, *words: str, out: str = "", err: str = "", status: int = 0) -> None:
+        """Announce another answer than the one before."""
+        self._answers.pop(words, None)
+        self.expect(*words, out=out, err=err, status=status)
+
     def forget(self) -> None:
         """Take back all that was announced, and forget what was run."""
         self._answers.clear()

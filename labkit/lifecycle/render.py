@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit import content, workspace
 from labkit.lifecycle import ssh_include
-from labkit.render import ssh_config, vagrantfile
+from labkit.render import boxes, ssh_config, vagrantfile
 
 if TYPE_CHECKING:
     import pathlib
@@ -20,7 +20,8 @@ def render(lab: context.Context) -> tuple[pathlib.Path, ...]:
     lab.space.make()
     template = content.find(lab.folder, "Vagrantfile.j2") or content.shipped() / "Vagrantfile.j2"
     path = lab.space.path / "Vagrantfile"
-    workspace.write(path, vagrantfile.render(lab.lab, template))
+    catalogue = boxes.known(lab.folder)
+    workspace.write(path, vagrantfile.render(lab.lab, template, catalogue=catalogue))
     return (path,)
 
 

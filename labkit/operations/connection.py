@@ -36,6 +36,8 @@ _FIELDS = (
     "ipv4.dns-search",
     "ipv6.method",
 )
+_LEASE = "ipv4.ignore-auto-dns"
+"""Whether the DNS servers that come with a lease are left alone; asked for only with DHCP."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Connection(base.Operation[ConnectionState]):
     """Keep DHCP beside the address: for providers whose port forwards lead to the leased one."""
 
     @property
+    def _fields(self) -> tuple[str, ...]:
+        return (*_FIELDS, _LEASE) if self.dhcp else _FIELDS
+
+    @property
     def _wanted(self) -> dict[str, str]:
         values = (
             self.name,
@@ -77,12 +83,13 @@ class Connection(base.Operation[ConnectionState]):
             ",".join(str(server) for server in self.dns),
             ",".join(self.search),
             "disabled",
+            *(("yes",) if self.dhcp else ()),
         )
-        return dict(zip(_FIELDS, values, strict=True))
+        return dict(zip(self._fields, values, strict=True))
 
     def probe(self) -> str:
         """Print the profile, one setting a line, then addresses and routes as JSON."""
-        fields = ",".join((*_FIELDS, "GENERAL.STATE"))
+        fields = ",".join((*self._fields, "GENERAL.STATE"))
         # `ip -4 address` would leave out a card that has no address yet.
         show = shell.argv("nmcli", "-e", "no", "-g", fields, "connection", "show", self.uuid)
         live = "printf 'address show\\nroute show\\n' | ip -j -batch -"
@@ -98,12 +105,13 @@ class Connection(base.Operation[ConnectionState]):
         if not mark:
             raise base.FactError(f"expected a connection profile, got {output[:200]!r}")
         values = text.split(settings)
-        if 0 < len(values) < len(_FIELDS):
-            raise base.FactError(f"expected {len(_FIELDS)} settings, got {settings[:200]!r}")
+        count = len(self._fields)
+        if 0 < len(values) < count:
+            raise base.FactError(f"expected {count} settings, got {settings[:200]!r}")
         device = self._device(addresses)
         return ConnectionState(
-            profile=dict(zip(_FIELDS, values, strict=False)),
-            active=values[len(_FIELDS) :] == ["activated"],
+            profile=dict(zip(self._fields, values, strict=False)),
+            active=values[count:] == ["activated"],
             addresses=frozenset(
                 f"{info['local']}/{info['prefixlen']}"
                 for info in device["addr_info"]

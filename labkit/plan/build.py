@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _NAT_GATEWAY = 2
 _NAT_DNS = 3
 
+_LEASED = frozenset({"virtualbox"})
+"""Providers whose NAT NIC keeps its lease: VirtualBox forwards to that address unless it is told
+another one, and Vagrant's forward has to work before the machine has any other."""
+
 
 def build(spec: load.Spec) -> model.Lab:
     """Build the plan.
@@ -31,7 +35,7 @@ def build(spec: load.Spec) -> model.Lab:
     hostonly = model.Network("hostonly", lab.networks.hostonly.subnet, gateway=None, dns=None)
     machines = tuple(_machine(lab, name, nat, hostonly) for name in sorted(lab.machines))
     _refuse_equal_ports(spec, machines)
-    return model.Lab(
+    plan = model.Lab(
         name=lab.lab,
         id=derive.lab_id(lab.lab),
         provider=lab.provider,
@@ -41,6 +45,7 @@ def build(spec: load.Spec) -> model.Lab:
         machines=machines,
         secrets={name: _source(lab.secrets[name]) for name in sorted(lab.secrets)},
     )
+    return with_provider(spec, plan, lab.provider)
 
 
 def with_provider(spec: load.Spec, lab: model.Lab, provider: str) -> model.Lab:
@@ -54,8 +59,17 @@ def with_provider(spec: load.Spec, lab: model.Lab, provider: str) -> model.Lab:
             f"there is no provider {words.show(provider)}",
             hint=words.nearest(provider, context.PROVIDERS, otherwise="providers are:"),
         )
-    options = _options(spec, provider)
-    return dataclasses.replace(lab, provider=provider, provider_options=options)
+    return dataclasses.replace(
+        lab,
+        provider=provider,
+        provider_options=_options(spec, provider),
+        machines=tuple(_leased(machine, provider in _LEASED) for machine in lab.machines),
+    )
+
+
+def _leased(machine: model.Machine, dhcp: bool) -> model.Machine:
+    nics = (dataclasses.replace(nic, dhcp=dhcp and nic.kind == "nat") for nic in machine.nics)
+    return dataclasses.replace(machine, nics=tuple(nics))
 
 
 def _options(spec: load.Spec, provider: str) -> dict[str, object]:

@@ -52,6 +52,8 @@ class Nic:
     gateway: ipaddress.IPv4Address | None = None
     dns: tuple[ipaddress.IPv4Address, ...] = ()
     search: tuple[str, ...] = ()
+    dhcp: bool = False
+    """Whether a leased address stays beside this one, since the provider's forward leads there."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

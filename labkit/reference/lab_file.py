@@ -38,6 +38,9 @@ _PLACES: dict[str, str] = {
     "Providers": "providers",
     "Qemu": "providers.qemu",
     "Virtualbox": "providers.virtualbox",
+    "VirtualboxMachine": "providers.virtualbox.machines.NAME",
+    "Forward": "providers.virtualbox.machines.NAME.forwards",
+    "ExtraNic": "providers.virtualbox.machines.NAME.nics",
     "Libvirt": "providers.libvirt",
 }
 

@@ -17,6 +17,7 @@ SHIPPED = pathlib.Path(__file__).with_name("boxes.yml")
 
 _Name = Annotated[str, pydantic.StringConstraints(pattern=r"^[\w.-]+(/[\w.-]+)?$")]
 _Url = Annotated[str, pydantic.StringConstraints(pattern=r"^(https|file)://\S+$")]
+_User = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")]
 _Digest = Annotated[str, pydantic.StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -30,6 +31,8 @@ class Box:
     """`https://` or `file://`; without one the box must have been added already."""
     sha256: _Digest | None = None
     """Digest of the file at `url`, in lower case."""
+    user: _User = "vagrant"
+    """The account that Vagrant's key opens, and that may use sudo without a password."""
 
 
 Catalogue: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Box]]]
@@ -55,6 +58,24 @@ def load(path: pathlib.Path = SHIPPED) -> Catalogue:
             f"{path}: {place}: {first['msg']}",
             hint=f"the comment at the top of {SHIPPED} says what belongs here",
         ) from None
+
+
+def known(folder: pathlib.Path | None = None) -> Catalogue:
+    """Return the shipped boxes, and over them those of `boxes.yml` in a lab folder.
+
+    Raises:
+        errors.LabError: That file is wrong.
+    """
+    shipped = load()
+    own = folder / SHIPPED.name if folder else None
+    if own is None or not own.exists():
+        return shipped
+    merged = {image: {**providers} for image, providers in shipped.items()}
+    for image, providers in load(own).items():
+        for provider, boxes in providers.items():
+            mine = merged.setdefault(image, {})
+            mine[provider] = {**mine.get(provider, {}), **boxes}
+    return merged
 
 
 def find(catalogue: Catalogue, image: str, provider: str, architecture: str) -> Box:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import traceback
-import types
 from typing import TYPE_CHECKING
 
 import jinja2
 
 from labkit import errors
+from labkit.plan import derive
 from labkit.render import boxes, quoting
+from labkit.spec import model as spec_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labkit.plan import model
 
-ENVIRONMENT: Mapping[str, str] = types.MappingProxyType({"VAGRANT_EXPERIMENTAL": "disks"})
-"""What Vagrant's environment must hold for all of the Vagrantfile to take effect.
-
-Vagrant reads it before it reads the Vagrantfile, which therefore cannot set it.
-"""
-
 # What lab.yml may leave out, by provider.
 _OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "virtualbox": {"boot_timeout": 600, "gui": False, "linked_clone": True},
+    "virtualbox": spec_model.Virtualbox().model_dump(),
     "libvirt": {"boot_timeout": 600, "driver": "auto"},
 }
 
@@ -57,10 +53,12 @@ def render(
     known = boxes.load() if catalogue is None else catalogue
     architecture = architecture or boxes.host_architecture()
     images = sorted({machine.image for machine in lab.machines})
-    values = {
+    values: dict[str, object] = {
         "lab": lab,
         "provider": provider,
         "options": {**_OPTIONS[provider], **own},
+        "nothing": spec_model.VirtualboxMachine().model_dump(),
+        "extra_mac": functools.partial(extra_mac, lab.name),
         "boxes": {image: boxes.find(known, image, provider, architecture) for image in images},
     }
     try:
@@ -73,6 +71,11 @@ def render(
         raise _wrong(template, error.lineno, error) from None
     except (jinja2.UndefinedError, quoting.UnquotedError, TypeError, ValueError) as error:
         raise _wrong(template, _line(template, error), error) from error
+
+
+def extra_mac(lab: str, machine: str, adapter: int) -> str:
+    """Return the MAC address of a card beside the two that each machine has."""
+    return derive.mac(lab, machine, f"extra-{adapter}")
 
 
 def _line(template: pathlib.Path, error: Exception) -> int:

@@ -59,6 +59,9 @@ def keys_at(path: place.Path) -> tuple[str, ...]:
         if typing.get_origin(annotation) is Mapping:
             annotation = typing.get_args(annotation)[1]
             next(rest)
+        elif typing.get_origin(annotation) is tuple:
+            annotation = typing.get_args(annotation)[0]
+            next(rest)
         elif isinstance(annotation, types.UnionType):
             annotation = typing.get_args(annotation)[0]
         shape = annotation

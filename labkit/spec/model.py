@@ -128,6 +128,40 @@ class Qemu(_Model):
     """auto: KVM when a guest really runs on it, else TCG."""
 
 
+class Forward(_Model):
+    """A port of this host that leads to a port of a machine."""
+
+    host: Port
+    """The port on 127.0.0.1."""
+    guest: Annotated[int, pydantic.Field(ge=1, le=65_535)]
+    """The machine's port."""
+    protocol: Literal["tcp", "udp"] = "tcp"
+    """What is forwarded."""
+
+
+class ExtraNic(_Model):
+    """A network card beside the two that each machine has; nothing inside configures it."""
+
+    kind: Literal["internal", "hostonly", "bridged", "nat"]
+    """What it is connected to, in VirtualBox's words."""
+    name: texts.VirtualNetwork | None = None
+    """The internal network, host-only adapter or host's card; nat needs none."""
+
+
+class VirtualboxMachine(_Model):
+    """What one machine has beside the others."""
+
+    forwards: tuple[Forward, ...] = ()
+    """Ports of this host that lead to it, beside the one for SSH."""
+    # Adapters 3 to 8: the chipset that Vagrant's boxes have takes no more.
+    nics: Annotated[tuple[ExtraNic, ...], pydantic.Field(max_length=6)] = ()
+    """Network cards, from adapter 3 on."""
+    disks: Annotated[tuple[sizes.Disk, ...], pydantic.Field(max_length=8)] = ()
+    """Sizes of empty disks."""
+    settings: Mapping[texts.MachineSetting, texts.MachineSettingValue] = {}
+    """Settings of 'VBoxManage modifyvm', without the '--', such as vram: "32"."""
+
+
 class Virtualbox(_Model):
     """VirtualBox through Vagrant."""
 
@@ -135,6 +169,18 @@ class Virtualbox(_Model):
     """Whether each machine opens a window."""
     linked_clone: bool = True
     """Whether the machines share one base disk, which saves space and time."""
+    resize: bool = True
+    """Whether a disk that is larger than the box's becomes so; it is no linked clone then."""
+    internal: bool = False
+    """Whether the machines see each other on a network that this host is not on."""
+    dns: Literal["proxy", "resolver"] = "proxy"
+    """proxy: queries go to the host's DNS servers; resolver: the host's own resolver answers."""
+    boot_timeout: Annotated[int, pydantic.Field(ge=1, le=7200)] = 600
+    """Seconds that a machine has to answer when it is made."""
+    synced_folder: texts.SecretFile | None = None
+    """A folder of the lab folder that machines see as /vagrant; the box needs guest additions."""
+    machines: Mapping[texts.MachineName, VirtualboxMachine] = {}
+    """What single machines have beside the others."""
 
 
 class Libvirt(_Model):

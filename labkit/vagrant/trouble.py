@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KNOWN = pathlib.Path(__file__).with_name("troubles.yml")
 _TAIL = 600
 """Characters of a complaint that nobody knows; the end says most."""
-_UNKNOWN_HINT = "the last line above is Vagrant's own; the full command is in the log"
+_UNKNOWN_HINT = "the last line above is its own; the full command is in the log"
 
 
 class TransientError(errors.ProviderError):
@@ -53,13 +53,16 @@ def first(text: str) -> Trouble | None:
     return next((each for each in known() if re.search(each.match, text)), None)
 
 
-def explain(words: Sequence[str], status: int, said: str) -> errors.ProviderError:
-    """Return the error for a Vagrant that failed.
+def explain(
+    words: Sequence[str], status: int, said: str, program: str = "vagrant"
+) -> errors.ProviderError:
+    """Return the error for a Vagrant that failed, or for a program that it would run.
 
     Args:
         words: Its arguments.
         status: Its exit status.
         said: What it printed, best of all on standard error.
+        program: Its name.
     """
     text = " ".join(visible.whole(said).split())
     trouble = first(text)
@@ -69,5 +72,5 @@ def explain(words: Sequence[str], status: int, said: str) -> errors.ProviderErro
         kind = TransientError if trouble.transient else errors.ProviderError
         return kind(trouble.message.format(**groups), hint=trouble.hint)
     end = text if len(text) <= _TAIL else f"...{text[-_TAIL:]}"
-    what = f"'vagrant {' '.join(words)}' ended with status {status}"
+    what = f"'{program} {' '.join(words)}' ended with status {status}"
     return errors.ProviderError(f"{what}: {end}" if end else what, hint=_UNKNOWN_HINT)

@@ -85,11 +85,21 @@ def test_with_provider_takes_that_ones_options(
     lab = build.build(spec)
     assert (lab.provider, lab.provider_options) == ("qemu", {"accel": "auto"})
     other = build.with_provider(spec, lab, "virtualbox")
-    assert (other.provider, other.provider_options) == (
-        "virtualbox",
-        {"gui": True, "linked_clone": True},
-    )
-    assert other.machines == lab.machines
+    assert other.provider == "virtualbox"
+    assert other.provider_options == {
+        "gui": True,
+        "linked_clone": True,
+        "resize": True,
+        "internal": False,
+        "dns": "proxy",
+        "boot_timeout": 600,
+        "synced_folder": None,
+        "machines": {},
+    }
+    # Its forward leads to the leased address, so that one stays.
+    assert [nic.dhcp for nic in other.machines[0].nics] == [True, False]
+    assert [nic.dhcp for nic in lab.machines[0].nics] == [False, False]
+    assert build.with_provider(spec, other, "qemu") == lab
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import errors, providers, workspace
-from labkit.providers import qemu
+from labkit.providers import qemu, virtualbox
 from labkit.spec import context
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ def test_qemu(default_lab: model.Lab) -> None:
     assert isinstance(_create(default_lab), qemu.Provider)
 
 
-@pytest.mark.parametrize("name", sorted(set(context.PROVIDERS) - {"qemu"}))
+def test_virtualbox(default_lab: model.Lab) -> None:
+    made = _create(dataclasses.replace(default_lab, provider="virtualbox"))
+    assert isinstance(made, virtualbox.Provider)
+
+
+@pytest.mark.parametrize("name", sorted(set(context.PROVIDERS) - {"qemu", "virtualbox"}))
 def test_what_vagrant_runs(default_lab: model.Lab, name: str) -> None:
     with pytest.raises(errors.ProviderError) as caught:
         _create(dataclasses.replace(default_lab, provider=name))

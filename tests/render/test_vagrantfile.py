@@ -98,14 +98,15 @@ def _expected_machine(lab: model.Lab, machine: model.Machine) -> list[list[objec
         **own,
     }
     return [
-        [f"vm.{place}.vm.hostname=", [machine.name], {}],
         [f"vm.{place}.vm.box=", ["lab/debian"], {}],
         [f"vm.{place}.vm.network", ["forwarded_port"], forward],
         [f"vm.{place}.vm.network", ["private_network"], private],
     ]
 
 
-def _expected_virtualbox(lab: model.Lab, machine: model.Machine) -> list[list[object]]:
+def _expected_virtualbox(
+    lab: model.Lab, machine: model.Machine, folder: pathlib.Path
+) -> list[list[object]]:
     node = f"vm.define {machine.name}.vm"
     vb = f"{node}.provider virtualbox"
     modify = ["modifyvm", "id"]
@@ -122,13 +123,31 @@ def _expected_virtualbox(lab: model.Lab, machine: model.Machine) -> list[list[ob
         [f"{vb}.gui=", [lab.provider_options["gui"]], {}],
         [f"{vb}.linked_clone=", [lab.provider_options["linked_clone"]], {}],
         [f"{vb}.check_guest_additions=", [False], {}],
+        [f"{vb}.auto_nat_dns_proxy=", [False], {}],
         [f"{vb}.customize", [[*modify, "--groups", f"/{lab.name}"]], {}],
         [f"{vb}.customize", [[*modify, "--hardware-uuid", str(machine.uuid)]], {}],
         [f"{vb}.customize", [[*modify, "--natnet1", str(lab.network("nat").subnet)]], {}],
+        [f"{vb}.customize", [[*modify, "--natdnsproxy1", "on"]], {}],
+        [f"{vb}.customize", [[*modify, "--natdnshostresolver1", "off"]], {}],
+        [
+            f"{vb}.customize",
+            [
+                [
+                    *(*modify, "--uart1", "0x3F8", "4", "--uartmode1", "file"),
+                    f"{folder}/machines/{machine.name}/console.log",
+                ]
+            ],
+            {},
+        ],
+        [f"{vb}.customize", [["setextradata", "id", "labkit/folder", str(folder)]], {}],
+        [f"{vb}.customize", [["setextradata", "id", "labkit/machine", machine.name]], {}],
     ]
 
 
-def _expected_libvirt(lab: model.Lab, machine: model.Machine) -> list[list[object]]:
+def _expected_libvirt(
+    lab: model.Lab, machine: model.Machine, folder: pathlib.Path
+) -> list[list[object]]:
+    del folder
     node = f"vm.define {machine.name}.vm"
     domain = f"{node}.provider libvirt"
     return [
@@ -161,11 +180,12 @@ def test_ruby_sets_exactly_what_the_plan_says(
         ["vm.synced_folder", [".", "/vagrant"], {"disabled": True}],
         ["ssh.insert_key=", [True], {}],
     ]
+    path = write(either)
     for machine in either.machines:
         expected.append(["vm.define", [machine.name], {}])
-        expected += _expected_machine(either, machine) + specific(either, machine)
+        expected += _expected_machine(either, machine) + specific(either, machine, path.parent)
 
-    assert _by_text(record(write(either))) == _by_text(expected)
+    assert _by_text(record(path)) == _by_text(expected)
 
 
 def test_options_of_lab_yml_arrive(
@@ -177,6 +197,58 @@ def test_options_of_lab_yml_arrive(
     assert [f"{node}.gui=", [True], {}] in statements
     assert [f"{node}.linked_clone=", [False], {}] in statements
     assert ["vm.boot_timeout=", [5], {}] in statements
+
+
+def test_what_one_machine_has_beside_the_others(
+    lab: model.Lab, write: Write, record: Callable[[pathlib.Path], list[list[object]]]
+) -> None:
+    extra = {
+        "forwards": [{"host": 8080, "guest": 80, "protocol": "tcp"}],
+        "nics": [{"kind": "internal", "name": "exam"}, {"kind": "nat", "name": None}],
+        "disks": [10],
+        "settings": {"vram": "32", "audio-enabled": "off"},
+    }
+    options = {
+        "internal": True,
+        "resize": False,
+        "dns": "resolver",
+        "synced_folder": "shared",
+        "machines": {"ansible-01": extra},
+    }
+    path = write(dataclasses.replace(lab, provider_options=options))
+    statements = record(path)
+    folder = f"{path.parent}/../../shared"
+    assert ["vm.synced_folder", [folder, "/vagrant"], {}] in statements
+    node = "vm.define ansible-01.vm"
+    other = "vm.define k8s-master-01.vm"
+    forward = {"guest": 80, "host": 8080, "protocol": "tcp", "host_ip": "127.0.0.1"}
+    assert [
+        f"{node}.network",
+        ["forwarded_port"],
+        {**forward, "auto_correct": False},
+    ] in statements
+    disks = [each for each in statements if str(each[0]).endswith(".disk")]
+    assert disks == [[f"{node}.disk", ["disk"], {"name": "extra-1", "size": "10GB"}]]
+    custom = [each[1] for each in statements if each[0] == f"{node}.provider virtualbox.customize"]
+    modify = ["modifyvm", "id"]
+    first, second = (
+        vagrantfile.extra_mac(lab.name, "ansible-01", number).replace(":", "") for number in (3, 4)
+    )
+    for words in (
+        [*modify, "--natdnsproxy1", "off"],
+        [*modify, "--natdnshostresolver1", "on"],
+        [*modify, "--nic3", "intnet", "--macaddress3", first],
+        [*modify, "--intnet3", "exam"],
+        [*modify, "--nic4", "nat", "--macaddress4", second],
+        [*modify, "--vram", "32"],
+        [*modify, "--audio-enabled", "off"],
+    ):
+        assert [words] in custom
+    private = [each[2] for each in statements if each[1] == ["private_network"]]
+    assert all(isinstance(each, dict) for each in private)
+    assert len(private) == len(lab.machines)
+    assert all(f"labkit-{lab.name}" in str(each) for each in private)
+    assert not any("vram" in str(each) for each in statements if str(each[0]).startswith(other))
 
 
 def test_the_driver_may_follow_from_the_host(

@@ -88,9 +88,7 @@ def test_what_nobody_knows_is_shown_and_not_tried_again(
         "'vagrant up web-01 --no-provision --provider=virtualbox' ended with status 255: "
         "==> web-01: Something new"
     )
-    assert caught.value.hint == (
-        "the last line above is Vagrant's own; the full command is in the log"
-    )
+    assert caught.value.hint == ("the last line above is its own; the full command is in the log")
     assert len(programs.ran) == 1
 
 

@@ -1,0 +1,70 @@
+"""Whether a machine of VirtualBox is the one of the plan. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from labkit.providers.virtualbox import info
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labkit.plan import model
+
+
+def name(lab: model.Lab, machine: str) -> str:
+    """Return what VirtualBox calls a machine."""
+    return f"{lab.name}-{machine}"
+
+
+def internal(lab: model.Lab) -> str:
+    """Return the name of the lab's internal network."""
+    return f"labkit-{lab.name}"
+
+
+def planned(lab: model.Lab, machine: model.Machine) -> dict[str, str]:
+    """Return what `showvminfo --machinereadable` has to say of a machine."""
+    nat, hostonly = machine.nic("nat"), machine.nic("hostonly")
+    inside = {"nic2": "intnet", "intnet2": internal(lab)}
+    outside = {"nic2": "hostonly"}
+    return {
+        "name": name(lab, machine.name),
+        "groups": f"/{lab.name}",
+        "hardwareuuid": str(machine.uuid),
+        "cpus": str(machine.cpus),
+        "memory": str(machine.memory_mib),
+        "nic1": "nat",
+        "natnet1": str(nat.address.network),
+        "macaddress1": _mac(nat),
+        **(inside if lab.provider_options.get("internal") else outside),
+        "macaddress2": _mac(hostonly),
+    }
+
+
+def forwards(lab: model.Lab, machine: model.Machine) -> set[tuple[str, ...]]:
+    """Return the NAT forwards that a machine has to have; see `info.forwards`."""
+    options = _extras(lab, machine)
+    wanted = {("tcp", "127.0.0.1", str(machine.ssh_port), "", "22")}
+    for each in options.get("forwards", ()):
+        wanted.add((each["protocol"], "127.0.0.1", str(each["host"]), "", str(each["guest"])))
+    return wanted
+
+
+def differences(lab: model.Lab, machine: model.Machine, found: Mapping[str, str]) -> list[str]:
+    """Name what is otherwise than planned, with both values; nothing when all is as planned."""
+    wrong = [
+        f"{key} is {found.get(key, 'not there')} instead of {value}"
+        for key, value in planned(lab, machine).items()
+        if found.get(key) != value
+    ]
+    there, wanted = info.forwards(found), forwards(lab, machine)
+    return wrong if there == wanted else [*wrong, f"forwards are {there} instead of {wanted}"]
+
+
+def _extras(lab: model.Lab, machine: model.Machine) -> dict[str, Any]:
+    machines = cast("dict[str, dict[str, Any]]", lab.provider_options.get("machines", {}))
+    return machines.get(machine.name, {})
+
+
+def _mac(nic: model.Nic) -> str:
+    return nic.mac.replace(":", "").upper()

@@ -1,0 +1,116 @@
+"""Host-only adapters: made before machines need one, removed when the last one has gone.
+
+Vagrant makes one itself when it finds none, but does not lock that: two that start together make
+two (hashicorp/vagrant issue 5358). An adapter that labkit made is marked in VirtualBox's own
+settings, which all labs of this user share; no other is ever touched.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import filelock
+
+from labkit import errors
+from labkit.providers.virtualbox import info, manage
+from labkit.vagrant import settings
+
+if TYPE_CHECKING:
+    import ipaddress
+
+_MARK = "labkit/hostonly/"
+_MADE = re.compile(r"Interface '([^']+)' was successfully created")
+
+
+def has_adapters() -> bool:
+    """Say whether this host has adapters; on macOS VirtualBox 7 has networks, made by Vagrant."""
+    return sys.platform != "darwin"
+
+
+def ensure(subnet: ipaddress.IPv4Network) -> None:
+    """Make an adapter for a network, unless there is one.
+
+    Raises:
+        errors.ProviderError: VirtualBox refuses; nothing is left of it then.
+    """
+    if not has_adapters():
+        return
+    with _lock():
+        if any(each.interface.network == subnet for each in _adapters()):
+            return
+        made = _MADE.search(manage.run("hostonlyif", "create"))
+        if made is None:
+            raise errors.ProviderError(
+                "VirtualBox does not say which host-only adapter it made",
+                hint="'VBoxManage list hostonlyifs' shows them",
+            )
+        name = made[1]
+        try:
+            address = ("--ip", str(subnet.network_address + 1), "--netmask", str(subnet.netmask))
+            manage.run("setextradata", "global", f"{_MARK}{name}", "made")
+            manage.run("hostonlyif", "ipconfig", name, *address)
+        except errors.LabError:
+            _remove(name)
+            raise
+
+
+def release() -> None:
+    """Remove the adapters that labkit made and no machine uses."""
+    if not has_adapters():
+        return
+    with _lock():
+        marked = _marked()
+        if not marked:
+            return
+        there = {each.name for each in _adapters()}
+        used = _used()
+        for name in marked:
+            if name not in there:  # somebody removed it
+                _forget(name)
+            elif name not in used:
+                _remove(name)
+
+
+def leftovers() -> list[str]:
+    """Name adapters that labkit made and no machine uses."""
+    if not has_adapters():
+        return []
+    marked = _marked()
+    unused = marked - _used() if marked else set[str]()
+    return [f"host-only adapter {name}" for name in sorted(unused)]
+
+
+def _adapters() -> list[info.Adapter]:
+    return list(info.adapters(manage.run("list", "hostonlyifs")))
+
+
+def _marked() -> set[str]:
+    said = info.extra_data(manage.run("getextradata", "global", "enumerate"))
+    return {key.removeprefix(_MARK) for key in said if key.startswith(_MARK)}
+
+
+def _used() -> set[str]:
+    """Return the adapters of all machines, whoever made these."""
+    used: set[str] = set()
+    for machine in info.machines(manage.run("list", "vms")):
+        found = info.settings(manage.run("showvminfo", machine, "--machinereadable"))
+        used |= {value for key, value in found.items() if key.startswith("hostonlyadapter")}
+    return used
+
+
+def _remove(name: str) -> None:
+    manage.run("hostonlyif", "remove", name)
+    _forget(name)
+
+
+def _forget(name: str) -> None:
+    manage.run("setextradata", "global", f"{_MARK}{name}")  # without a value: removes the key
+
+
+def _lock() -> filelock.BaseFileLock:
+    """Hold the adapters of this user against the other labs, in the home that they share."""
+    home = settings.home()
+    home.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(home / "labkit-hostonly.lock")

@@ -1,0 +1,288 @@
+"""Machines of VirtualBox: Vagrant makes them, VBoxManage does all that needs no Vagrant."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from typing import TYPE_CHECKING
+
+import psutil
+
+from labkit import errors, visible, workspace
+from labkit.providers import base
+from labkit.providers.virtualbox import (
+    adopt,
+    hardware,
+    manage,
+    networks,
+    notes,
+    power,
+    preflight,
+    snapshot,
+)
+from labkit.render import boxes
+from labkit.vagrant import settings, tool, version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from labkit.plan import model
+    from labkit.ssh import keyring
+
+_SPARE = 300.0
+"""Seconds that Vagrant has beside the boot: import, clone, and its own start."""
+
+
+class Provider(base.Provider):
+    """VirtualBox: its NAT, a host-only adapter or an internal network, boxes of Vagrant."""
+
+    def __init__(
+        self,
+        lab: model.Lab,
+        space: workspace.Workspace,
+        keys: Callable[[], keyring.Keyring],
+        narrate: Callable[[str], None],
+    ) -> None:
+        """Remember the lab; nothing is made yet."""
+        self._lab = lab
+        self._space = space
+        self._keys = keys
+        self._narrate = narrate
+        boot = lab.provider_options.get("boot_timeout", 600)
+        patience = {**tool.PATIENCE, "up": float(str(boot)) + 2 * _SPARE}
+        self._vagrant = tool.Vagrant(space.path, "virtualbox", narrate, patience)
+        self._removing = threading.Lock()
+
+    def preflight(self) -> Sequence[base.Finding]:
+        """Look at the programs, the network, ports and memory."""
+        states = self.status() if manage.program() else {}
+        down = [
+            each for each in self._lab.machines if states.get(each.name) is not base.State.RUNNING
+        ]
+        return preflight.look(self._lab, down, self._boxes(), self._vagrant)
+
+    def prepare(self) -> None:
+        """Add the boxes that Vagrant does not have, and make the host-only network."""
+        version.require(self._vagrant.version())
+        for box in set(self._boxes().values()):
+            if settings.has_box(box.name, "virtualbox"):
+                continue
+            if box.url is None:
+                raise errors.ProviderError(
+                    f"Vagrant has no box {box.name}, and nothing says where to get it",
+                    hint=f"'vagrant box add', or a url for it in {boxes.SHIPPED.name}",
+                )
+            self._narrate(f"box {box.name}: fetching it once from {box.url}")
+            self._vagrant.add_box(box.name, box.url, box.sha256)
+        self._network()
+
+    def _network(self) -> None:
+        if not self._lab.provider_options.get("internal"):
+            networks.ensure(self._lab.network("hostonly").subnet)
+
+    def _boxes(self) -> dict[str, boxes.Box]:
+        """Return the box of each machine."""
+        catalogue = boxes.known(self._space.folder)
+        here = boxes.host_architecture()
+        return {
+            each.name: boxes.find(catalogue, each.image, "virtualbox", here)
+            for each in self._lab.machines
+        }
+
+    def status(self) -> Mapping[str, base.State]:
+        """Ask VirtualBox for all machines at once; Vagrant would take seconds to begin."""
+        ids = notes.ids(self._space.path)
+        there = power.there() if ids else {}
+        running = power.running() if there else {}
+        return {
+            machine.name: power.state(ids.get(machine.name, ""), there, running)
+            for machine in self._lab.machines
+        }
+
+    def _state(self, name: str) -> base.State:
+        number = notes.ids(self._space.path).get(name, "")
+        return power.state(number, power.there(), power.running()) if number else base.State.ABSENT
+
+    def _id(self, name: str) -> str:
+        return notes.ids(self._space.path)[name]
+
+    def at_once(self) -> int:
+        """Return as many as there are processors and memory for, and one at least."""
+        biggest = max((machine.memory_mib for machine in self._lab.machines), default=1)
+        room = (psutil.virtual_memory().available >> 20) // biggest
+        return max(1, min(psutil.cpu_count() or 1, room))
+
+    def endpoint(self, machine: model.Machine) -> base.Endpoint:
+        """Say where the machine's SSH is."""
+        return base.Endpoint(
+            machine=machine.name,
+            host="127.0.0.1",
+            port=machine.ssh_port,
+            user=self._boxes()[machine.name].user,
+            key=self._keys().login_file,
+            known_hosts=self._space.known_hosts,
+        )
+
+    def start(self, machine: model.Machine) -> base.Endpoint:
+        """Let Vagrant make what is not whole or otherwise than planned; start the rest without it.
+
+        A machine that runs is refused when lab.yml has other hardware for it.
+        """
+        state = self._state(machine.name)
+        whole = self._space.ledger.machines().get(machine.name) in {
+            workspace.Mark.MADE,
+            workspace.Mark.VERIFIED,
+        }
+        wrong = self._differences(machine) if whole and state is not base.State.ABSENT else []
+        if state is base.State.ABSENT or not whole:
+            self._make(machine)
+        elif state is base.State.STOPPED:
+            if wrong:
+                self._vagrant.up(machine.name)
+            else:
+                gui = bool(self._lab.provider_options.get("gui"))
+                power.start(self._id(machine.name), gui=gui)
+        elif wrong:
+            raise errors.ProviderError(
+                f"{machine.name} runs with other hardware than lab.yml says now: {wrong[0]}",
+                hint=f"'lab.halt --only {machine.name}', then 'lab.up' starts it with the new one",
+            )
+        return self.endpoint(machine)
+
+    def _differences(self, machine: model.Machine) -> list[str]:
+        return hardware.differences(self._lab, machine, power.look(self._id(machine.name)))
+
+    def _make(self, machine: model.Machine) -> None:
+        """Make the machine, or go on where a run before this one was killed."""
+        ledger = self._space.ledger
+        ledger.set(machine.name, workspace.Mark.MAKING)
+        folder = self._space.machine(machine.name)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._network()
+        self._vagrant.up(machine.name)
+        keys = self._keys()
+        adopt.adopt(
+            machine.name,
+            self._vagrant.ssh([machine.name])[machine.name],
+            user=self._boxes()[machine.name].user,
+            login=keys.login.public,
+            host=keys.hosts[machine.name],
+            scratch=folder / "first_host_key",
+        )
+        ledger.set(machine.name, workspace.Mark.MADE)
+
+    def stop(self, machine: model.Machine) -> None:
+        """Press the power button and wait; a machine that does not listen is switched off."""
+        if self._state(machine.name) is not base.State.RUNNING:
+            return
+        number = self._id(machine.name)
+        if not power.press(number):
+            self._narrate(f"{machine.name} ignored its power button for {power.PATIENCE:.0f} s")
+            power.cut(number)
+
+    def made(self) -> Sequence[str]:
+        """Name the lab's machines, those of the ledger, and those that Vagrant or labkit noted."""
+        planned = {machine.name for machine in self._lab.machines}
+        folders = [
+            *self._space.machine("").glob("*/"),
+            *notes.folder(self._space.path).glob("*/"),
+        ]
+        return sorted({*planned, *self._space.ledger.machines(), *(each.name for each in folders)})
+
+    def destroy(self, name: str) -> None:
+        """Remove the machine and all that is noted about it, then look whether it has gone."""
+        ledger = self._space.ledger
+        with contextlib.suppress(errors.LabError):  # a full disk must not keep itself full
+            ledger.set(name, workspace.Mark.REMOVING)
+        number = notes.ids(self._space.path).get(name)
+        if number:
+            if (self._space.path / "Vagrantfile").exists():
+                # Vagrant forgets the machine too; what it cannot do is done without it.
+                with contextlib.suppress(errors.ProviderError):
+                    self._vagrant.destroy(name)
+            if number in power.there():
+                power.remove(number)
+        notes.forget(self._space.path, name)
+        folder = self._space.machine(name)
+        if folder.exists():
+            shutil.rmtree(folder)
+        ledger.set(name, None)
+        with self._removing:
+            networks.release()
+
+    def leftovers(self) -> Sequence[str]:
+        """Look for machines of VirtualBox, notes and folders of the lab's machines."""
+        ids = notes.ids(self._space.path)
+        there = power.there() if ids else {}
+        found = [f"VirtualBox machine {there[each]}" for each in ids.values() if each in there]
+        folders = [self._space.machine(name) for name in self.made()]
+        return [*found, *(str(folder) for folder in folders if folder.exists())]
+
+    def alive(self, machine: model.Machine) -> None:
+        """Complain when the machine has gone off.
+
+        Raises:
+            errors.ProviderError: It has.
+        """
+        if self._state(machine.name) is not base.State.RUNNING:
+            raise errors.ProviderError(
+                f"{machine.name} has gone off in VirtualBox",
+                hint="the tail of its console shows how far it came",
+            )
+
+    def console_tail(self, machine: model.Machine, lines: int = 15) -> str:
+        """Return the end of the serial console's log."""
+        path = self._space.machine(machine.name) / "console.log"
+        if not path.exists():
+            return ""
+        return visible.console(path.read_text(encoding="utf-8", errors="replace"), lines)
+
+    def pause(self, machine: model.Machine) -> None:
+        """Hold the machine's processors."""
+        if self._state(machine.name) is base.State.RUNNING:
+            power.hold(self._id(machine.name))
+
+    def resume(self, machine: model.Machine) -> None:
+        """Let the machine's processors go on."""
+        if self._state(machine.name) is base.State.RUNNING:
+            power.release(self._id(machine.name))
+
+    def snapshots(self, machine: model.Machine) -> Mapping[str, base.Snapshot]:
+        """Look at the machine's snapshots."""
+        if self._state(machine.name) is base.State.ABSENT:
+            return {}
+        return snapshot.found(self._id(machine.name))
+
+    def save(self, machine: model.Machine, name: str) -> None:
+        """Save the machine."""
+        running = self._state(machine.name) is base.State.RUNNING
+        try:
+            snapshot.save(self._id(machine.name), name, running=running)
+        except errors.ProviderError as error:
+            with contextlib.suppress(errors.ProviderError):
+                self.discard(machine, name)
+            raise errors.ProviderError(
+                f"{machine.name} could not be saved: {error.message}", hint=error.hint
+            ) from error
+
+    def restore(self, machine: model.Machine, name: str) -> None:
+        """Switch the machine off, load it, and start it when it ran."""
+        what = f"{machine.name} could not be brought back"
+        saved = self.snapshots(machine).get(name)
+        if saved is None:
+            raise errors.ProviderError(f"{what}: it has no snapshot '{name}'")
+        number = self._id(machine.name)
+        try:
+            power.cut(number)
+            snapshot.load(number, name)
+            if saved.running:
+                power.start(number, gui=bool(self._lab.provider_options.get("gui")))
+        except errors.ProviderError as error:
+            power.cut(number)
+            raise errors.ProviderError(f"{what}: {error.message}", hint=error.hint) from error
+
+    def discard(self, machine: model.Machine, name: str) -> None:
+        """Remove the snapshot."""
+        if name in self.snapshots(machine):
+            snapshot.discard(self._id(machine.name), name)

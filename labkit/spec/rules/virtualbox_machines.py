@@ -1,0 +1,55 @@
+"""What single machines have for VirtualBox is of machines that exist, and no port is twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.spec import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labkit import errors
+    from labkit.spec import context as contexts
+    from labkit.spec import load
+
+_HERE = ("providers", "virtualbox", "machines")
+# These make a machine what the plan says, or run what this host has; labkit sets the former.
+_OURS = (
+    *("name", "groups", "cpus", "memory", "hardware-uuid", "hardwareuuid", "uart", "natpf"),
+    *("nic", "natnet", "macaddress", "hostonlyadapter", "hostonlynet", "intnet", "bridgeadapter"),
+    *("cableconnected", "vrde", "snapshotfolder", "guestmemoryballoon", "recording"),
+)
+
+
+def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Problem]:
+    """Yield a problem for each breach."""
+    ports = {each.ssh_port: name for name, each in spec.lab.machines.items() if each.ssh_port}
+    for name, extra in spec.lab.providers.virtualbox.machines.items():
+        if name not in spec.lab.machines:
+            hint = words.nearest(name, spec.lab.machines, otherwise="the machines are")
+            yield spec.problem((*_HERE, name), f"there is no machine '{name}'", hint)
+        for number, forward in enumerate(extra.forwards):
+            owner = ports.get(forward.host)
+            ports.setdefault(forward.host, name)
+            if owner:
+                yield spec.problem(
+                    (*_HERE, name, "forwards", number, "host"),
+                    f"port {forward.host} leads to '{owner}' already",
+                    "choose another port of this host",
+                )
+        for number, nic in enumerate(extra.nics):
+            if (nic.name is None) is not (nic.kind == "nat"):
+                says = "has no network to name" if nic.kind == "nat" else "needs a name"
+                yield spec.problem(
+                    (*_HERE, name, "nics", number),
+                    f"a card of kind {nic.kind} {says}",
+                    "only a card of kind nat stands without a name",
+                )
+        for key in extra.settings:
+            if key.rstrip("0123456789").startswith(_OURS):
+                yield spec.problem(
+                    (*_HERE, name, "settings", key),
+                    f"labkit sets '{key}' itself, or it reaches outside of the machine",
+                    "use the lab file's own keys for it",
+                )

@@ -1,0 +1,352 @@
+"""Machines on a VirtualBox that says what the test announced, and takes no other command."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labkit import errors, workspace
+from labkit.providers import base
+from labkit.providers.virtualbox import adopt, power
+from labkit.render import boxes
+from labkit.vagrant import output
+
+if TYPE_CHECKING:
+    from labkit.providers import virtualbox
+    from labkit.ssh import keys
+    from tests import programs as fakes
+    from tests.providers.virtualbox.conftest import Box
+
+UP = ("vagrant", "up", "web-01", "--no-provision", "--provider=virtualbox")
+SSH = """\
+Host web-01
+  HostName 127.0.0.1
+  User vagrant
+  Port 2222
+  IdentityFile /keys/web-01
+"""
+
+
+@pytest.fixture
+def adopted(monkeypatch: pytest.MonkeyPatch) -> dict[str, output.Ssh]:
+    """Let machines take the lab's keys without a word; return who did."""
+    found: dict[str, output.Ssh] = {}
+
+    def take(
+        machine: str,
+        ssh: output.Ssh,
+        *,
+        user: str,
+        login: str,
+        host: keys.KeyPair,
+        scratch: pathlib.Path,
+    ) -> None:
+        assert user == "vagrant"
+        assert (login, host.public) == (_public("login"), _public(machine))
+        assert scratch.parent.is_dir()
+        found[machine] = ssh
+
+    monkeypatch.setattr(adopt, "adopt", take)
+    return found
+
+
+def _public(name: str) -> str:
+    return f"ssh-ed25519 AAAA{name.encode().hex()} {name}"
+
+
+def _network(programs: fakes.Programs, *, there: bool = True) -> None:
+    card = "Name: vboxnet0\nIPAddress: 192.168.56.1\nNetworkMask: 255.255.255.0\n"
+    programs.replace("VBoxManage", "list", "hostonlyifs", out=card if there else "")
+
+
+def _no_marks(programs: fakes.Programs) -> None:
+    programs.replace("VBoxManage", "getextradata", "global", "enumerate")
+
+
+def test_status_of_a_lab_that_was_never_made_asks_nobody(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    assert set(provider.status().values()) == {base.State.ABSENT}
+    assert box.programs.ran == []
+
+
+def test_status_is_two_calls_whatever_machines_do(provider: virtualbox.Provider, box: Box) -> None:
+    box.say("web-01", "paused")
+    box.say("web-02", "saved")
+    assert provider.status() == {"web-01": base.State.RUNNING, "web-02": base.State.STOPPED}
+    assert box.programs.ran == [
+        ["VBoxManage", "list", "vms"],
+        ["VBoxManage", "list", "runningvms"],
+    ]
+
+
+def test_a_machine_removed_by_hand_is_absent(provider: virtualbox.Provider, box: Box) -> None:
+    box.say("web-01")
+    box.say("web-02")
+    del box.states["web-01"]
+    box.list()
+    assert provider.status()["web-01"] is base.State.ABSENT
+
+
+def test_virtualbox_is_gone(provider: virtualbox.Provider, box: Box) -> None:
+    box.say("web-01")
+    box.programs.installed.clear()
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.status()
+    assert caught.value.message == "VirtualBox is not installed, or VBoxManage is not on PATH"
+    assert caught.value.hint == (
+        "install it, or add its folder to PATH: https://www.virtualbox.org/wiki/Downloads"
+    )
+
+
+def test_making_a_machine(
+    provider: virtualbox.Provider, box: Box, adopted: dict[str, output.Ssh]
+) -> None:
+    _network(box.programs)
+    box.programs.expect(*UP)
+    box.programs.expect("vagrant", "ssh-config", "web-01", out=SSH)
+    endpoint = provider.start(box.lab.machine("web-01"))
+    key = pathlib.Path("/keys/web-01")
+    assert adopted == {"web-01": output.Ssh("127.0.0.1", 2222, "vagrant", (key,))}
+    assert box.space.ledger.machines() == {"web-01": workspace.Mark.MADE}
+    assert (endpoint.port, endpoint.user) == (box.lab.machine("web-01").ssh_port, "vagrant")
+
+
+def test_a_machine_that_does_not_come_up_is_gone_on_with_later(
+    provider: virtualbox.Provider, box: Box, adopted: dict[str, output.Ssh]
+) -> None:
+    _network(box.programs)
+    box.programs.expect(*UP, status=1, err="Timed out while waiting for the machine to boot")
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.start(box.lab.machine("web-01"))
+    assert caught.value.message == (
+        "the machine did not answer in the time that boot_timeout gives it"
+    )
+    assert box.space.ledger.machines() == {"web-01": workspace.Mark.MAKING}
+    box.say("web-01")  # it runs all the same
+    box.programs.replace(*UP)
+    box.programs.expect("vagrant", "ssh-config", "web-01", out=SSH)
+    provider.start(box.lab.machine("web-01"))
+    assert set(adopted) == {"web-01"}
+
+
+def test_a_machine_that_is_off_starts_without_vagrant(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    box.say("web-01", "poweroff")
+    box.space.ledger.set("web-01", workspace.Mark.VERIFIED)
+    start = ("VBoxManage", "startvm", box.number("web-01"), "--type", "headless")
+    box.programs.expect(*start)
+    provider.start(box.lab.machine("web-01"))
+    assert box.programs.ran[-1] == list(start)
+
+
+def test_other_hardware_is_vagrants_affair(provider: virtualbox.Provider, box: Box) -> None:
+    box.say("web-01", "poweroff", cpus="4")
+    box.space.ledger.set("web-01", workspace.Mark.VERIFIED)
+    box.programs.expect(*UP)
+    provider.start(box.lab.machine("web-01"))
+    assert box.programs.ran[-1] == list(UP)
+
+
+def test_a_machine_that_runs_is_left_alone_or_refused(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    box.say("web-01")
+    box.space.ledger.set("web-01", workspace.Mark.MADE)
+    provider.start(box.lab.machine("web-01"))
+    box.say("web-01", memory="64")
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.start(box.lab.machine("web-01"))
+    assert caught.value.message == (
+        "web-01 runs with other hardware than lab.yml says now: memory is 64 instead of 512"
+    )
+    assert caught.value.hint == (
+        "'lab.halt --only web-01', then 'lab.up' starts it with the new one"
+    )
+
+
+def test_a_forward_that_is_not_there_is_other_hardware(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    box.say("web-02", **{"Forwarding(0)": "x,udp,127.0.0.1,53,,53"})
+    box.space.ledger.set("web-02", workspace.Mark.MADE)
+    with pytest.raises(errors.ProviderError, match="forwards are"):
+        provider.start(box.lab.machine("web-02"))
+
+
+def test_the_power_button_and_what_follows_when_it_is_ignored(
+    provider: virtualbox.Provider, box: Box, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.say("web-01")
+    number = box.number("web-01")
+    box.programs.expect("VBoxManage", "controlvm", number, "acpipowerbutton")
+    cut: list[str] = []
+    monkeypatch.setattr(power, "cut", cut.append)
+    provider.stop(box.lab.machine("web-01"))
+    assert cut == [number]
+    assert told == ["web-01 ignored its power button for 0 s"]
+    box.say("web-02", "poweroff")
+    provider.stop(box.lab.machine("web-02"))
+
+
+def test_destroy_looks_whether_it_has_gone(provider: virtualbox.Provider, box: Box) -> None:
+    _no_marks(box.programs)
+    box.say("web-01", "poweroff")
+    box.space.machine("web-01").mkdir(parents=True)
+    box.programs.expect("VBoxManage", "unregistervm", box.number("web-01"), "--delete")
+    with pytest.raises(errors.LeftoverError) as caught:
+        provider.destroy("web-01")
+    assert caught.value.message == f"VirtualBox still has the machine {box.number('web-01')}"
+    assert box.space.ledger.machines() == {"web-01": workspace.Mark.REMOVING}
+    assert provider.leftovers() == [
+        "VirtualBox machine first-web-01",
+        str(box.space.machine("web-01")),
+    ]
+
+
+def test_destroy_by_vagrant_of_what_was_removed_by_hand(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    _no_marks(box.programs)
+    box.say("web-01", "poweroff")
+    box.states.clear()
+    box.list()
+    (box.space.path / "Vagrantfile").touch()
+    box.programs.expect("vagrant", "destroy", "web-01", "--force")
+    provider.destroy("web-01")
+    assert provider.leftovers() == []
+    assert box.space.ledger.machines() == {}
+    assert ["vagrant", "destroy", "web-01", "--force"] in box.programs.ran
+
+
+def test_the_network_is_made_once_and_only_labkits_own_is_removed(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    box.programs.expect("vagrant", "--version", out="Vagrant 2.3.4")
+    add = ("vagrant", "box", "add", "--provider", "virtualbox", "--name")
+    known = boxes.find(boxes.load(), "debian-12", "virtualbox", boxes.host_architecture())
+    box.programs.expect(*add, known.name, str(known.url))
+    _network(box.programs, there=False)
+    said = "0%...100%\nInterface 'vboxnet3' was successfully created\n"
+    mark = ("VBoxManage", "setextradata", "global", "labkit/hostonly/vboxnet3")
+    address = ("--ip", "192.168.56.1", "--netmask", "255.255.255.0")
+    box.programs.expect("VBoxManage", "hostonlyif", "create", out=said)
+    box.programs.expect(*mark, "made")
+    box.programs.expect("VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address)
+    provider.prepare()
+    assert box.programs.ran[-3:] == [
+        ["VBoxManage", "hostonlyif", "create"],
+        [*mark, "made"],
+        ["VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address],
+    ]
+    marked = "Key: labkit/hostonly/vboxnet3, Value: made\nKey: GUI/x, Value: 1\n"
+    box.programs.replace("VBoxManage", "getextradata", "global", "enumerate", out=marked)
+    card = "Name: vboxnet3\nIPAddress: 192.168.56.1\nNetworkMask: 255.255.255.0\n"
+    other = "\nName: vboxnet0\nIPAddress: 192.168.57.1\nNetworkMask: 255.255.255.0\n"
+    box.programs.replace("VBoxManage", "list", "hostonlyifs", out=card + other)
+    box.programs.expect("VBoxManage", "hostonlyif", "remove", "vboxnet3")
+    box.programs.expect(*mark)
+    provider.destroy("web-01")
+    assert box.programs.ran[-2:] == [["VBoxManage", "hostonlyif", "remove", "vboxnet3"], [*mark]]
+
+
+def test_an_address_that_virtualbox_does_not_allow_leaves_no_adapter(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    _network(box.programs, there=False)
+    mark = ("VBoxManage", "setextradata", "global", "labkit/hostonly/vboxnet3")
+    address = ("--ip", "192.168.56.1", "--netmask", "255.255.255.0")
+    said = "Interface 'vboxnet3' was successfully created\n"
+    box.programs.expect("VBoxManage", "hostonlyif", "create", out=said)
+    box.programs.expect(*mark, "made")
+    refused = "VBoxManage: error: Code E_ACCESSDENIED (0x80070005) - Access denied"
+    box.programs.expect(
+        "VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address, status=1, err=refused
+    )
+    box.programs.expect("VBoxManage", "hostonlyif", "remove", "vboxnet3")
+    box.programs.expect(*mark)
+    with pytest.raises(errors.ProviderError):
+        provider.start(box.lab.machine("web-01"))
+    assert box.programs.ran[-2:] == [["VBoxManage", "hostonlyif", "remove", "vboxnet3"], [*mark]]
+
+
+def test_snapshots_say_when_and_how_they_were_taken(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    box.say(
+        "web-01",
+        SnapshotName="labkit-one",
+        SnapshotDescription="labkit 1700000000.500 running",
+        **{
+            "SnapshotName-1": "labkit-two",
+            "SnapshotDescription-1": "labkit 1700000001.000 off",
+            "SnapshotName-1-1": "somebody's",
+            "SnapshotDescription-1-1": "",
+        },
+    )
+    machine = box.lab.machine("web-01")
+    assert provider.snapshots(machine) == {
+        "one": base.Snapshot(1700000000.5, running=True),
+        "two": base.Snapshot(1700000001.0, running=False),
+    }
+    assert provider.snapshots(box.lab.machine("web-02")) == {}
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.restore(machine, "three")
+    assert caught.value.message == ("web-01 could not be brought back: it has no snapshot 'three'")
+    number = box.number("web-01")
+    box.programs.expect("VBoxManage", "snapshot", number, "delete", "labkit-two")
+    provider.discard(machine, "two")
+    provider.discard(machine, "somebody's")
+    assert [words for words in box.programs.ran if "delete" in words] == [
+        ["VBoxManage", "snapshot", number, "delete", "labkit-two"]
+    ]
+
+
+def test_restore_switches_off_loads_and_starts_what_ran(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    saved = {"SnapshotName": "labkit-one", "SnapshotDescription": "labkit 1.0 running"}
+    box.say("web-01", "poweroff", **saved)
+    number = box.number("web-01")
+    box.programs.expect("VBoxManage", "snapshot", number, "restore", "labkit-one")
+    box.programs.expect("VBoxManage", "startvm", number, "--type", "headless")
+    provider.restore(box.lab.machine("web-01"), "one")
+    assert box.programs.ran[-2:] == [
+        ["VBoxManage", "snapshot", number, "restore", "labkit-one"],
+        ["VBoxManage", "startvm", number, "--type", "headless"],
+    ]
+
+
+def test_pause_and_resume(provider: virtualbox.Provider, box: Box) -> None:
+    machine, number = box.lab.machine("web-01"), box.number("web-01")
+    provider.pause(machine)  # it was never made
+    box.say("web-01", "running")
+    box.programs.expect("VBoxManage", "controlvm", number, "pause")
+    provider.resume(machine)  # nothing to do
+    provider.pause(machine)
+    box.say("web-01", "paused")
+    box.programs.expect("VBoxManage", "controlvm", number, "resume")
+    provider.resume(machine)
+    assert [words for words in box.programs.ran if "controlvm" in words] == [
+        ["VBoxManage", "controlvm", number, "pause"],
+        ["VBoxManage", "controlvm", number, "resume"],
+    ]
+
+
+def test_a_machine_that_goes_off_by_itself(provider: virtualbox.Provider, box: Box) -> None:
+    box.say("web-01", "aborted")
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.alive(box.lab.machine("web-01"))
+    assert caught.value.message == "web-01 has gone off in VirtualBox"
+
+
+def test_the_console(provider: virtualbox.Provider, box: Box) -> None:
+    machine = box.lab.machine("web-01")
+    assert provider.console_tail(machine) == ""
+    path = box.space.machine("web-01") / "console.log"
+    path.parent.mkdir(parents=True)
+    path.write_text("one\ntwo\x07\n")
+    assert provider.console_tail(machine, 1) == "two\\x07"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from labkit import system
+from labkit import errors, system
 from labkit.images import store
 from labkit.providers import base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from labkit.lifecycle import context
 
@@ -30,10 +30,29 @@ def doctor(lab: context.Context) -> Sequence[base.Finding]:
             ok=not absent,
             detail=f"not installed: {', '.join(absent)}" if absent else ", ".join(wanted),
             hint=command,
+            fix=lambda: system.require(*absent),
         ),
         _disk(),
         *lab.provider.preflight(),
     ]
+
+
+def fix(lab: context.Context, narrate: Callable[[str], None]) -> Sequence[base.Finding]:
+    """Do what harms nothing about what is wrong, and look again.
+
+    Args:
+        lab: The lab.
+        narrate: Told what is done, and what could not be.
+    """
+    for finding in doctor(lab):
+        if finding.ok or finding.fix is None:
+            continue
+        narrate(f"{finding.name}: mending it")
+        try:
+            finding.fix()
+        except errors.LabError as error:
+            narrate(f"{finding.name}: {error.message}")
+    return doctor(lab)
 
 
 def _disk() -> base.Finding:

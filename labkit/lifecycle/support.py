@@ -128,9 +128,7 @@ def _doctor(lab: context.Context) -> str:
         findings = doctor.doctor(lab)
     except errors.LabError as error:
         return f"{error.message}\n"
-    return "".join(
-        f"{'ok' if each.ok else 'failed'} {each.name}: {each.detail}\n" for each in findings
-    )
+    return "".join(f"{each.verdict.value} {each.name}: {each.detail}\n" for each in findings)
 
 
 def _versions() -> Iterator[tuple[str, str]]:

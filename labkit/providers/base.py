@@ -10,13 +10,13 @@ from __future__ import annotations
 import abc
 import dataclasses
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from labkit import parallel, secret
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
 
@@ -43,14 +43,37 @@ class Endpoint:
     """What sudo(8) asks the user for; None where it asks for nothing."""
 
 
+class Verdict(enum.Enum):
+    """What was found."""
+
+    OK = "ok"
+    FAILED = "failed"
+    CHOICE = "choice"
+    """It works, and a person may want it otherwise."""
+    UNKNOWN = "unknown"
+    """It could not be tried, so it may turn out either way."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that preflight looked at, and what to do when it is wrong."""
 
     name: str
     ok: bool
+    """Whether `up` can go on; it can with a choice, and with what could not be tried."""
     detail: str
     hint: str = ""
+    doubt: Literal[Verdict.CHOICE, Verdict.UNKNOWN] | None = None
+    """What keeps a finding that is in nobody's way from being fine."""
+    fix: Callable[[], object] | None = dataclasses.field(default=None, compare=False)
+    """Does what the hint says, where that harms nothing; raises errors.LabError when it cannot."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return all of it in one word."""
+        if not self.ok:
+            return Verdict.FAILED
+        return self.doubt or Verdict.OK
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

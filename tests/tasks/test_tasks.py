@@ -206,13 +206,48 @@ def test_doctor(labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> 
     done = labkit("doctor", "--format", "json")
     assert (done.code, done.err) == (1, "")
     assert json.loads(done.out)[0] == {
-        "name": "port [1]", "ok": False, "detail": "in use\x1b", "hint": "end it",
+        "name": "port [1]", "ok": False, "verdict": "failed", "detail": "in use\x1b",
+        "hint": "end it",
     }  # fmt: skip
     assert labkit("doctor").out == (
         "failed port [1]: in use\\x1b\n       hint: end it\nok     disk: much\n"
     )
-    monkeypatch.setattr(doctor, "doctor", _always([good]))
-    assert labkit("doctor").code == 0
+    doubts = [
+        providers.Finding("x", ok=True, detail="so", hint="or so", doubt=providers.Verdict.CHOICE),
+        providers.Finding("y", ok=True, detail="?", doubt=providers.Verdict.UNKNOWN),
+    ]
+    monkeypatch.setattr(doctor, "doctor", _always([good, *doubts]))
+    done = labkit("doctor")
+    assert done.code == 0
+    assert done.out == ("ok     disk: much\nchoice x: so\n       hint: or so\nunknown y: ?\n")
+
+
+@pytest.mark.usefixtures("here")
+def test_doctor_mends_what_it_can(
+    labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mended: list[str] = []
+
+    def refuse() -> None:
+        raise errors.LabError("only root may")
+
+    def look(_: object) -> list[providers.Finding]:
+        there = bool(mended)
+        return [
+            providers.Finding("box", ok=there, detail="", fix=lambda: mended.append("box")),
+            providers.Finding("driver", ok=False, detail="not loaded", fix=refuse),
+            providers.Finding("disk", ok=True, detail="much", fix=pytest.fail),
+        ]
+
+    monkeypatch.setattr(doctor, "doctor", look)
+    assert labkit("doctor").code == 1
+    assert mended == []
+    done = labkit("doctor", "--fix")
+    assert done.code == 1
+    assert mended == ["box"]
+    assert "box: mending it" in done.err
+    assert "driver: only root may" in done.err
+    assert done.out.startswith("ok     box: \nfailed driver: not loaded\n")
 
 
 @pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 1)])

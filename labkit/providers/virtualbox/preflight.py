@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit.providers.qemu import preflight as host
+from labkit.providers import host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from labkit.vagrant import tool
 
 
+_HINT = "end what listens there, or give the machine another ssh_port in lab.yml"
+
+
 def look(
     lab: model.Lab,
     machines: Sequence[model.Machine],
@@ -23,4 +26,5 @@ def look(
 ) -> tuple[base.Finding, ...]:
     """Look."""
     del lab, wanted, vagrant
-    return host.look(machines)
+    ports = (host.port(each.ssh_port, each.name, _HINT) for each in machines)
+    return (*ports, host.memory(sum(each.memory_mib for each in machines)))

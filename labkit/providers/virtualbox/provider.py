@@ -56,7 +56,9 @@ class Provider(base.Provider):
 
     def preflight(self) -> Sequence[base.Finding]:
         """Look at the programs, the network, ports and memory."""
-        states = self.status() if manage.program() else {}
+        states: dict[str, base.State] = {}
+        if manage.program():
+            states.update(self.status())
         down = [
             each for each in self._lab.machines if states.get(each.name) is not base.State.RUNNING
         ]

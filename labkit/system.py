@@ -19,12 +19,14 @@ PACKAGES: Mapping[str, str] = {
     "busybox": "busybox-static",
     "createrepo_c": "createrepo-c",
     "debugfs": "e2fsprogs",
+    "dnsmasq": "dnsmasq-base",
     "dnf": "dnf",
     "dpkg-deb": "dpkg",
     "dropbear": "dropbear-bin",
     "dropbearconvert": "dropbear-bin",
     "findmnt": "util-linux",
     "go": "golang-go",
+    "libvirtd": "libvirt-daemon",  # which starts no service, as libvirt-daemon-system does
     "mke2fs": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "newuidmap": "uidmap",
@@ -47,6 +49,8 @@ PACKAGES: Mapping[str, str] = {
     "tar": "tar",
     "unshare": "util-linux",
     "vagrant": "vagrant",
+    "virsh": "libvirt-clients vagrant-libvirt",  # labkit needs both, and the second has no program
+    "virtlogd": "libvirt-daemon",
     "xargs": "findutils",
     "xorriso": "xorriso",
     "/usr/share/gocode/src/github.com/vmware/govmomi": "golang-github-vmware-govmomi-dev",
@@ -82,7 +86,7 @@ def _is_there(program: str, path: str) -> bool:
 
 def install_argv(programs: Sequence[str]) -> list[str]:
     """Return the command that installs the packages of some programs."""
-    packages = sorted({PACKAGES.get(program, program) for program in programs})
+    packages = sorted({name for each in programs for name in PACKAGES.get(each, each).split()})
     return ["apt-get", "install", "-y", "--no-install-recommends", *packages]
 
 

@@ -1,7 +1,7 @@
 """What makes one machine of an image unique: its name, who may log in, and its SSH host key.
 
-Two carriers exist: a tar in QEMU's fw_cfg for images that labkit builds, whose own unit unpacks
-it at the first boot, and a NoCloud disc for images with cloud-init.
+Two forms exist: a tar for images that labkit builds, whose own unit unpacks it at the first boot,
+from QEMU's fw_cfg or from a disk, and a NoCloud disc for images with cloud-init.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pycdlib
 import yaml
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Mapping
 
+Kind = Literal["fw_cfg", "nocloud"]
 UID = 1000
 """Of the account in an image that labkit builds, see guest/customize.sh."""
 # RFC 1123 section 2.1, one label or several.
@@ -132,6 +133,16 @@ def nocloud(seed: Seed, path: pathlib.Path, network: Mapping[str, object] | None
     with path.open("wb") as out:
         iso.write_fp(out)
     iso.close()
+
+
+def write(seed: Seed, kind: Kind, path: pathlib.Path) -> None:
+    """Write a machine's seed in the form that its image takes, readable by nobody else."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)  # it holds the machine's private host key
+    if kind == "nocloud":
+        nocloud(seed, path)
+    else:
+        path.write_bytes(fw_cfg(seed))
 
 
 def _line(text: str) -> str:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from labkit.lifecycle import context
 
-_PROGRAMS = {"qemu": ("qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "debugfs")}
+_IMAGE = ("qemu-img", "mmdebstrap", "mke2fs", "debugfs")
+_PROGRAMS = {
+    "libvirt": ("virsh", "vagrant", *_IMAGE),
+    "qemu": ("qemu-system-x86_64", *_IMAGE),
+}
 _IMAGE_BYTES = 3 << 30
 """What building an image takes at its peak: the packages, the tree, the raw disk."""
 

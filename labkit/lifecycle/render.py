@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit import content, workspace
+from labkit import workspace
 from labkit.lifecycle import ssh_include
-from labkit.render import boxes, ssh_config, vagrantfile
+from labkit.render import boxes, libvirt, ssh_config, vagrantfile
 
 if TYPE_CHECKING:
     import pathlib
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 def render(lab: context.Context) -> tuple[pathlib.Path, ...]:
     """Write `.lab/NAME/Vagrantfile`, and return what was written."""
     lab.space.make()
-    template = content.find(lab.folder, "Vagrantfile.j2") or content.shipped() / "Vagrantfile.j2"
+    template = vagrantfile.template(lab.folder)
     path = lab.space.path / "Vagrantfile"
     catalogue = boxes.known(lab.folder)
-    workspace.write(path, vagrantfile.render(lab.lab, template, catalogue=catalogue))
+    host = libvirt.host(lab.lab, lab.space.entry) if lab.lab.provider == "libvirt" else None
+    text = vagrantfile.render(lab.lab, template, catalogue=catalogue, libvirt=host)
+    workspace.write(path, text)
     return (path,)
 
 

@@ -37,6 +37,11 @@ def connection_uuid(lab: str, machine: str, nic: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, f"{lab}/{machine}/{nic}")
 
 
+def network_uuid(lab: str, kind: str) -> uuid.UUID:
+    """Return the UUID of a network of the lab; no machine's name has a slash."""
+    return uuid.uuid5(_NAMESPACE, f"{lab}/networks/{kind}")
+
+
 def mac(lab: str, machine: str, nic: str) -> str:
     """Return a unicast, locally administered MAC address (IEEE 802, section 8.4)."""
     octets = bytearray(_digest("mac", lab, machine, nic)[:6])

@@ -121,6 +121,15 @@ class Lab:
         """Return the network of a kind; every lab has one of each."""
         return next(network for network in self.networks if network.kind == kind)
 
+    def ssh(self, machine: Machine) -> tuple[str, int]:
+        """Return the host and the port by which this host reaches a machine's SSH.
+
+        libvirt's NAT network is one that this host is on; the others forward a port.
+        """
+        if self.provider == "libvirt":
+            return str(machine.nic("nat").address.ip), 22
+        return "127.0.0.1", machine.ssh_port
+
     def with_role(self, role: str) -> tuple[Machine, ...]:
         """Return the machines that have a role."""
         return tuple(machine for machine in self.machines if role in machine.roles)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from labkit import errors
+from labkit import content, errors
 from labkit.plan import derive
 from labkit.render import boxes, quoting
 from labkit.spec import model as spec_model
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labkit.plan import model
+    from labkit.render import libvirt as hardware
 
 # What lab.yml may leave out, by provider.
 _OPTIONS: Mapping[str, Mapping[str, object]] = {
     "virtualbox": spec_model.Virtualbox().model_dump(),
-    "libvirt": {"boot_timeout": 600, "driver": "auto"},
+    "libvirt": spec_model.Libvirt().model_dump(),
 }
+
+
+def template(folder: pathlib.Path) -> pathlib.Path:
+    """Return the template of a lab folder: its own Vagrantfile.j2, or the shipped one."""
+    return content.find(folder, "Vagrantfile.j2") or content.shipped() / "Vagrantfile.j2"
 
 
 def render(
@@ -32,6 +38,7 @@ def render(
     *,
     catalogue: boxes.Catalogue | None = None,
     architecture: str | None = None,
+    libvirt: hardware.Host | None = None,
 ) -> str:
     """Write the Vagrantfile of a lab.
 
@@ -43,6 +50,7 @@ def render(
         template: Vagrantfile.j2.
         catalogue: The boxes to choose from; without it, those of boxes.yml.
         architecture: Of the machines, as Linux names it; without it, this computer's.
+        libvirt: Where images and disks are; a lab on libvirt needs it, and no boxes.
 
     Raises:
         errors.ProviderError: There is no Vagrant box for an image.
@@ -52,7 +60,7 @@ def render(
     own: Mapping[str, object] = lab.provider_options if provider == lab.provider else {}
     known = boxes.load() if catalogue is None else catalogue
     architecture = architecture or boxes.host_architecture()
-    images = sorted({machine.image for machine in lab.machines})
+    images = () if provider == "libvirt" else {machine.image for machine in lab.machines}
     values: dict[str, object] = {
         "lab": lab,
         "provider": provider,
@@ -60,6 +68,7 @@ def render(
         "nothing": spec_model.VirtualboxMachine().model_dump(),
         "extra_mac": functools.partial(extra_mac, lab.name),
         "boxes": {image: boxes.find(known, image, provider, architecture) for image in images},
+        "libvirt": libvirt,
     }
     try:
         return quoting.environment(template.parent).get_template(template.name).render(values)

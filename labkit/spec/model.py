@@ -188,6 +188,10 @@ class Libvirt(_Model):
 
     driver: Literal["auto", "kvm", "qemu"] = "auto"
     """auto: KVM when a guest really runs on it, else emulation."""
+    gui: bool = False
+    """Whether each machine has a screen, for virt-manager or a VNC viewer."""
+    pool: texts.PoolName = "default"
+    """libvirt's pool for the disks of the machines."""
 
 
 class Providers(_Model):

@@ -102,6 +102,10 @@ MachineSettingValue: TypeAlias = Annotated[
     ),
 ]
 
+PoolName: TypeAlias = Annotated[
+    str, Text(LABEL, 63, "a pool's name", "'virsh pool-list --all' shows their names")
+]
+
 Profile: TypeAlias = Annotated[
     str, Text(LABEL, 63, "a profile name", "write the name of a file in provision/, without .yml")
 ]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from labkit.plan import model
 
+_PORT = 22
+"""The one that known_hosts does not write."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Keyring:
@@ -49,7 +52,7 @@ def ensure(lab: model.Lab, space: workspace.Workspace) -> Keyring:
         hosts=hosts,
     )
     pinned = "".join(
-        f"[127.0.0.1]:{machine.ssh_port} {_bare(hosts[machine.name].public)}\n"
+        f"{_host(*lab.ssh(machine))} {_bare(hosts[machine.name].public)}\n"
         for machine in lab.machines
     )
     workspace.write(space.known_hosts, pinned)
@@ -84,6 +87,11 @@ def _ensure(path: pathlib.Path, comment: str) -> keys.KeyPair:
     workspace.write(public, f"{pair.public}\n", mode=0o644)
     workspace.write(path, pair.private.reveal())
     return pair
+
+
+def _host(host: str, port: int) -> str:
+    """Write where a machine's SSH is (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT)."""
+    return host if port == _PORT else f"[{host}]:{port}"
 
 
 def _bare(public: str) -> str:

@@ -15,10 +15,11 @@ from labkit.tasks import base
 
 # What the tests run for real; each is skipped by its tests, with a reason, where it is missing.
 PROGRAMS = (
-    "busybox", "chromium", "createrepo_c", "debugfs", "dnf", "dpkg-deb", "dropbear",
-    "dropbearconvert", "findmnt", "go", "gpg", "ip", "mke2fs", "mmdebstrap", "nft", "nsenter",
-    "qemu-img", "qemu-system-x86_64", "rpm", "rpmbuild", "rpmsign", "ruby", "ssh", "unshare",
-    "vagrant", "/usr/share/gocode/src/github.com/vmware/govmomi",
+    "/usr/share/gocode/src/github.com/vmware/govmomi", "busybox", "chromium", "createrepo_c",
+    "debugfs", "dnf", "dnsmasq", "dpkg-deb", "dropbear", "dropbearconvert", "findmnt", "go", "gpg",
+    "ip", "iptables", "libvirtd", "mke2fs", "mmdebstrap", "nft", "nsenter", "qemu-img",
+    "qemu-system-x86_64", "rpm", "rpmbuild", "rpmsign", "ruby", "setpriv", "ssh", "unshare",
+    "vagrant", "virsh", "virtlogd",
 )  # fmt: skip
 _OTHER_PLATFORMS = ("Windows", "Darwin")
 """Hosts that labkit is to work on through Vagrant; the tests themselves need Linux."""

@@ -40,6 +40,8 @@ class Folder:
     """A lab folder and the commands in it."""
 
     path: pathlib.Path
+    before: tuple[str, ...] = ()
+    """What every command begins with, for labs that are in a namespace."""
 
     @property
     def name(self) -> str:
@@ -55,7 +57,7 @@ class Folder:
 
     def __call__(self, *words: str, timeout: float = 10 * MINUTES, **environment: str) -> Run:
         done = subprocess.run(
-            [sys.executable, "-m", "labkit", *words],
+            [*self.before, sys.executable, "-m", "labkit", *words],
             cwd=self.path,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
             stdin=subprocess.DEVNULL,
@@ -69,7 +71,7 @@ class Folder:
     def begin(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start labkit and leave it running."""
         return subprocess.Popen(
-            [sys.executable, "-m", "labkit", *words],
+            [*self.before, sys.executable, "-m", "labkit", *words],
             cwd=self.path,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
             stdin=subprocess.DEVNULL,
@@ -81,7 +83,16 @@ class Folder:
     def on(self, machine: str, command: str) -> str:
         """Run a command by plain ssh: what labkit says is not believed here."""
         done = subprocess.run(
-            ["ssh", "-F", str(self.ssh_config), "-o", "BatchMode=yes", machine, command],
+            [
+                *self.before,
+                "ssh",
+                "-F",
+                str(self.ssh_config),
+                "-o",
+                "BatchMode=yes",
+                machine,
+                command,
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -116,8 +127,8 @@ def runs(pid: int) -> bool:
         return False
 
 
-def make_folder(path: pathlib.Path) -> Folder:
-    folder = Folder(path)
+def make_folder(path: pathlib.Path, before: tuple[str, ...] = ()) -> Folder:
+    folder = Folder(path, before)
     done = subprocess.run(
         [sys.executable, "-m", "labkit", "init", str(path)],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},

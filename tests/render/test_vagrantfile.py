@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from labkit import errors
-from labkit.render import boxes, vagrantfile
+from labkit.render import boxes, libvirt, vagrantfile
 
 if TYPE_CHECKING:
     import pathlib
@@ -21,9 +20,13 @@ if TYPE_CHECKING:
     Write = Callable[[model.Lab], pathlib.Path]
 
 PINNED = boxes.Box("lab/debian", "file:///srv/debian.box", "0a" * 32)
-CATALOGUE = {
-    "debian-12": {"virtualbox": {"x86_64": PINNED}, "libvirt": {"x86_64": boxes.Box("lab/debian")}}
-}
+CATALOGUE = {"debian-12": {"virtualbox": {"x86_64": PINNED}}}
+LIBVIRT = libvirt.Host(
+    owner="labkit made this for lab k8s-manual in /srv/A & B",
+    images={
+        "debian-12": libvirt.Image("labkit-debian-12-0123456789ab", "lab", "root=LABEL=root rw")
+    },
+)
 
 
 @pytest.fixture
@@ -32,8 +35,12 @@ def write(template: pathlib.Path, tmp_path: pathlib.Path) -> Write:
 
     def render(lab: model.Lab) -> pathlib.Path:
         path = tmp_path / "Vagrantfile"
-        text = vagrantfile.render(lab, template, catalogue=CATALOGUE, architecture="x86_64")
+        text = vagrantfile.render(
+            lab, template, catalogue=CATALOGUE, architecture="x86_64", libvirt=LIBVIRT
+        )
         path.write_text(text, encoding="utf-8")
+        (tmp_path / "keys").mkdir(exist_ok=True)
+        (tmp_path / "keys" / "login").touch()  # Vagrant asks that it is there
         return path
 
     return render
@@ -59,7 +66,7 @@ def either(request: pytest.FixtureRequest, lab: model.Lab, libvirt_lab: model.La
 
 def test_golden(either: model.Lab, template: pathlib.Path, cases: pathlib.Path) -> None:
     golden = {"virtualbox": "Vagrantfile", "libvirt": "Vagrantfile.libvirt"}[either.provider]
-    text = vagrantfile.render(either, template, architecture="x86_64")
+    text = vagrantfile.render(either, template, architecture="x86_64", libvirt=LIBVIRT)
     assert text == (cases / golden).read_text(encoding="utf-8")
 
 
@@ -70,9 +77,8 @@ def test_a_lab_without_vagrant_is_written_for_virtualbox(
     assert vagrantfile.render(qemu, template) == vagrantfile.render(lab, template)
 
 
-def _expected_machine(lab: model.Lab, machine: model.Machine) -> list[list[object]]:
-    """List the statements about a machine that both providers share, as record.rb prints them."""
-    place = f"define {machine.name}"
+def _expected_private(lab: model.Lab, machine: model.Machine) -> list[object]:
+    """Say what both providers are told of the host-only network, as record.rb prints it."""
     card = machine.nic("hostonly")
     own: dict[str, object] = (
         {"virtualbox__adapter": 2}
@@ -81,15 +87,9 @@ def _expected_machine(lab: model.Lab, machine: model.Machine) -> list[list[objec
             "libvirt__network_name": f"{lab.name}-hostonly",
             "libvirt__forward_mode": "none",
             "libvirt__dhcp_enabled": False,
+            "libvirt__always_destroy": False,
         }
     )
-    forward = {
-        "id": "ssh",
-        "guest": 22,
-        "host": machine.ssh_port,
-        "host_ip": "127.0.0.1",
-        "auto_correct": False,
-    }
     private = {
         "auto_config": False,
         "ip": str(card.address.ip),
@@ -97,11 +97,7 @@ def _expected_machine(lab: model.Lab, machine: model.Machine) -> list[list[objec
         "mac": card.mac.replace(":", ""),
         **own,
     }
-    return [
-        [f"vm.{place}.vm.box=", ["lab/debian"], {}],
-        [f"vm.{place}.vm.network", ["forwarded_port"], forward],
-        [f"vm.{place}.vm.network", ["private_network"], private],
-    ]
+    return [f"vm.define {machine.name}.vm.network", ["private_network"], private]
 
 
 def _expected_virtualbox(
@@ -110,7 +106,16 @@ def _expected_virtualbox(
     node = f"vm.define {machine.name}.vm"
     vb = f"{node}.provider virtualbox"
     modify = ["modifyvm", "id"]
+    forward = {
+        "id": "ssh",
+        "guest": 22,
+        "host": machine.ssh_port,
+        "host_ip": "127.0.0.1",
+        "auto_correct": False,
+    }
     return [
+        [f"{node}.box=", ["lab/debian"], {}],
+        [f"{node}.network", ["forwarded_port"], forward],
         [f"{node}.box_url=", [PINNED.url], {}],
         [f"{node}.box_download_checksum_type=", ["sha256"], {}],
         [f"{node}.box_download_checksum=", [PINNED.sha256], {}],
@@ -150,18 +155,51 @@ def _expected_libvirt(
     del folder
     node = f"vm.define {machine.name}.vm"
     domain = f"{node}.provider libvirt"
+    full, pool = f"{lab.name}-{machine.name}", "/var/lib/libvirt/images"
+    arguments = f"console=ttyS0 systemd.machine_id={machine.uuid.hex}"
+    disk = {"type": "qcow2", "allow_existing": True}
     return [
+        [f"vm.define {machine.name}.ssh.username=", ["lab"], {}],
         [f"{node}.provider", ["libvirt"], {}],
+        [f"{domain}.uri=", ["qemu:///system"], {}],
         [f"{domain}.driver=", ["qemu"], {}],
         [f"{domain}.default_prefix=", [f"{lab.name}-"], {}],
+        [
+            f"{domain}.description=",
+            ["labkit made this for lab k8s-manual in /srv/A &amp; B"],
+            {},
+        ],
         [f"{domain}.uuid=", [str(machine.uuid)], {}],
         [f"{domain}.cpus=", [machine.cpus], {}],
         [f"{domain}.memory=", [machine.memory_mib], {}],
-        [f"{domain}.machine_virtual_size=", [machine.disk_gib], {}],
-        [f"{domain}.forward_ssh_port=", [True], {}],
+        [f"{domain}.machine_type=", ["q35"], {}],
+        [f"{domain}.cpu_mode=", ["custom"], {}],
+        [f"{domain}.cpu_model=", ["qemu64"], {}],
+        [f"{domain}.graphics_type=", ["none"], {}],
+        [f"{domain}.random", [], {"model": "random"}],
+        [f"{domain}.kernel=", [f"{pool}/labkit-debian-12-0123456789ab.vmlinuz"], {}],
+        [f"{domain}.initrd=", [f"{pool}/labkit-debian-12-0123456789ab.initrd"], {}],
+        [
+            f"{domain}.cmd_line=",
+            [f"root=LABEL=root rw {arguments} systemd.hostname={machine.name}"],
+            {},
+        ],
+        [f"{domain}.storage_pool_name=", ["default"], {}],
+        [
+            f"{domain}.storage",
+            ["file"],
+            {"device": "vda", "path": f"{full}.img", "cache": "unsafe", **disk},
+        ],
+        [
+            f"{domain}.storage",
+            ["file"],
+            {"device": "vdb", "path": f"{full}.seed", "serial": "labkit-seed", **disk},
+        ],
+        [f"{domain}.serial", [], {"type": "file", "source": {"path": f"{pool}/{full}.log"}}],
         [f"{domain}.management_network_name=", [f"{lab.name}-nat"], {}],
         [f"{domain}.management_network_address=", [str(lab.network("nat").subnet)], {}],
         [f"{domain}.management_network_mac=", [machine.nic("nat").mac], {}],
+        [f"{domain}.management_network_keep=", [True], {}],
     ]
 
 
@@ -175,15 +213,19 @@ def test_ruby_sets_exactly_what_the_plan_says(
     specific = {"virtualbox": _expected_virtualbox, "libvirt": _expected_libvirt}[either.provider]
     expected: list[list[object]] = [
         ["configure", ["2"], {}],
-        ["vm.box_check_update=", [False], {}],
-        ["vm.boot_timeout=", [600], {}],
         ["vm.synced_folder", [".", "/vagrant"], {"disabled": True}],
-        ["ssh.insert_key=", [True], {}],
+        ["ssh.insert_key=", [either.provider == "virtualbox"], {}],
     ]
+    if either.provider == "libvirt":
+        expected.append(["ssh.private_key_path=", ["keys/login"], {}])
+    else:
+        expected.append(["vm.box_check_update=", [False], {}])
+        expected.append(["vm.boot_timeout=", [600], {}])
     path = write(either)
     for machine in either.machines:
         expected.append(["vm.define", [machine.name], {}])
-        expected += _expected_machine(either, machine) + specific(either, machine, path.parent)
+        own = specific(either, machine, path.parent)
+        expected += [_expected_private(either, machine), *own]
 
     assert _by_text(record(path)) == _by_text(expected)
 
@@ -251,12 +293,20 @@ def test_what_one_machine_has_beside_the_others(
     assert not any("vram" in str(each) for each in statements if str(each[0]).startswith(other))
 
 
-def test_the_driver_may_follow_from_the_host(
-    libvirt_lab: model.Lab, write: Write, record: Callable[[pathlib.Path], list[list[object]]]
+def test_kvm_takes_the_processor_as_it_is(
+    libvirt_lab: model.Lab,
+    template: pathlib.Path,
+    tmp_path: pathlib.Path,
+    record: Callable[[pathlib.Path], list[list[object]]],
 ) -> None:
-    statements = record(write(dataclasses.replace(libvirt_lab, provider_options={})))
-    driver = "kvm" if os.access("/dev/kvm", os.W_OK) else "qemu"
-    assert ["vm.define ansible-01.vm.provider libvirt.driver=", [driver], {}] in statements
+    path = tmp_path / "Vagrantfile"
+    loader = {"debian-12": libvirt.Image("labkit-debian-12-0123456789ab", "lab", None)}
+    host = dataclasses.replace(LIBVIRT, driver="kvm", images=loader)
+    path.write_text(vagrantfile.render(libvirt_lab, template, libvirt=host), encoding="utf-8")
+    names = {str(statement[0]).rpartition(".")[2]: statement[1] for statement in record(path)}
+    assert names["driver="] == ["kvm"]
+    assert names["cpu_mode="] == ["host-passthrough"]
+    assert not {"cpu_model=", "kernel=", "initrd=", "cmd_line="} & set(names)
 
 
 def test_ruby_finds_no_fault_in_the_syntax(either: model.Lab, write: Write, run: Run) -> None:

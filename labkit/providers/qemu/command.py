@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from labkit.images import boot as boot_arguments
+
 if TYPE_CHECKING:
     import ipaddress
     import pathlib
@@ -91,10 +93,7 @@ def boot(machine: model.Machine, image: store.Image, seed: pathlib.Path) -> Boot
         )
         option = ("-blockdev", drive, "-device", "virtio-blk-pci,drive=seed")
         return Boot(image.kernel, image.initrd, image.kernel_args, option)
-    arguments = (
-        f"{image.kernel_args} console=ttyS0 systemd.machine_id={machine.uuid.hex} "
-        f"systemd.hostname={machine.name}"
-    )
+    arguments = boot_arguments.arguments(image.kernel_args, machine)
     option = ("-fw_cfg", f"name=opt/labkit/seed,file={_comma(seed)}")
     return Boot(image.kernel, image.initrd, arguments, option)
 

@@ -12,7 +12,7 @@ from labkit import errors, system, visible, workspace
 from labkit.images import catalog, store
 from labkit.images import seed as seeds
 from labkit.plan import derive
-from labkit.providers import base
+from labkit.providers import base, identity
 from labkit.providers.qemu import (
     accelerator,
     command,
@@ -25,7 +25,6 @@ from labkit.providers.qemu import (
 )
 
 if TYPE_CHECKING:
-    import pathlib
     import uuid
     from collections.abc import Callable, Mapping, Sequence
 
@@ -129,15 +128,9 @@ class Provider(base.Provider):
         folder = self._space.machine(machine.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         image = self._images[machine.image]
-        keys = self._keys()
-        identity = seeds.Seed(
-            hostname=machine.name,
-            user=image.user,
-            authorized_keys=(keys.login.public,),
-            host_key=keys.hosts[machine.name].private.reveal(),
-            host_key_public=keys.hosts[machine.name].public,
-        )
-        _write_seed(identity, image.seed, folder / "seed")
+        seed = identity.of(machine, image.user, self._keys())
+        seeds.write(seed, image.seed, folder / "seed")
+        workspace.sync(folder / "seed")  # before the disk's name says that the machine is whole
         # The disk comes last: its being there means that the machine is whole.
         disk = folder / "disk.qcow2"
         new = folder / "disk.new"
@@ -284,13 +277,3 @@ class Provider(base.Provider):
         if name in self.snapshots(machine):
             running = self._state(machine) is base.State.RUNNING
             snapshot.discard(self._space.machine(machine.name), name, running=running)
-
-
-def _write_seed(identity: seeds.Seed, kind: store.Seed, path: pathlib.Path) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)  # it holds the machine's private host key
-    if kind == "nocloud":
-        seeds.nocloud(identity, path)
-    else:
-        path.write_bytes(seeds.fw_cfg(identity))
-    workspace.sync(path)  # before the disk's name says that the machine is whole

@@ -25,7 +25,8 @@ def status(_: invoke.context.Context, file: str = "", provider: str = "", format
     else:
         table = rich.table.Table("machine", "state", "host-only", "SSH")
         for machine in opened.lab.machines:
-            where = f"127.0.0.1:{machine.ssh_port}"
+            host, port = opened.lab.ssh(machine)
+            where = f"{host}:{port}"
             table.add_row(machine.name, states[machine.name], str(machine.hostonly), where)
         console.out.print(table)
     running = all(state == "running" for state in states.values())

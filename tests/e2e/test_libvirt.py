@@ -1,0 +1,155 @@
+"""The default lab on libvirt through Vagrant: four machines, in the order of their life."""
+
+from __future__ import annotations
+
+import json
+import time
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e import libvirtd
+from tests.e2e.conftest import Folder, make_folder
+from tests.e2e.test_default_lab import ADDRESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.e2e
+
+FOREIGN_NETWORK = """
+<network><name>foreign</name><uuid>2d5ef0f5-7b4b-44e4-a1f6-6a21df4c5c05</uuid>
+<ip address='192.168.99.1' netmask='255.255.255.0'/></network>
+"""
+FOREIGN_DOMAIN = """
+<domain type='qemu'><name>foreign</name><uuid>f2b6cf6f-6d3a-4ea8-8be8-2f0b6e0f5b0f</uuid>
+<memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>
+"""
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[libvirtd.Host]:
+    if reason := libvirtd.unavailable():
+        pytest.skip(f"there can be no libvirt here: {reason}")
+    with libvirtd.host(tmp_path_factory.mktemp("libvirt")) as opened:
+        opened.virsh("net-define", "/dev/stdin", stdin=FOREIGN_NETWORK)
+        opened.virsh("net-start", "foreign")
+        opened.virsh("define", "/dev/stdin", stdin=FOREIGN_DOMAIN)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def lab(host: libvirtd.Host, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    path = tmp_path_factory.mktemp("lab") / "labkit-libvirt"
+    folder = make_folder(path, host.enter(path))
+    folder.edit("^provider: .*", "provider: libvirt")
+    return folder
+
+
+def timed(folder: Folder, *words: str) -> Any:
+    start = time.monotonic()
+    run = folder(*words, "--format", "json") if words[0] in {"up", "verify"} else folder(*words)
+    print(f"{' '.join(words)}: {time.monotonic() - start:.1f} s")
+    assert run.code == 0, run
+    return json.loads(run.out) if words[0] in {"up", "verify"} else run.out
+
+
+def read(document: str) -> ET.Element:
+    return ET.fromstring(document)  # noqa: S314 - the tests' own libvirt wrote it
+
+
+def test_up_makes_configures_and_verifies(lab: Folder) -> None:
+    document = timed(lab, "up")
+    assert document["ok"]
+    assert sorted(document["started"]) == sorted(ADDRESSES)
+    assert document["failures"] == []
+    assert document["report"]["skipped"] == []
+
+
+def test_libvirt_has_what_the_plan_says(lab: Folder, host: libvirtd.Host) -> None:
+    for machine in lab.plan["machines"]:
+        name = f"{lab.name}-{machine['name']}"
+        found = read(host.virsh("dumpxml", name))
+        assert found.findtext("uuid") == machine["uuid"]
+        assert found.findtext("vcpu") == str(machine["cpus"])
+        assert found.findtext("memory") == str(machine["memory_mib"] << 10)
+        macs = [each.get("address") for each in found.findall("devices/interface/mac")]
+        assert macs == [nic["mac"] for nic in machine["nics"]]
+        networks = [each.get("network") for each in found.findall("devices/interface/source")]
+        assert networks == [f"{lab.name}-nat", f"{lab.name}-hostonly"]
+        disk = read(host.virsh("vol-dumpxml", f"{name}.img", "--pool", "default"))
+        assert disk.findtext("capacity") == str(machine["disk_gib"] << 30)
+
+
+def test_vagrant_says_the_same(lab: Folder, host: libvirtd.Host) -> None:
+    folder = lab.ssh_config.parent
+    said = host.run("vagrant", "status", "--machine-readable", folder=folder)
+    lines = [line.split(",") for line in said.splitlines()]
+    states = {line[1]: line[3] for line in lines if line[2] == "state"}
+    assert states == dict.fromkeys(ADDRESSES, "running")
+    # Through the lease that never ends: the machine itself asks for none any more.
+    out = host.run("vagrant", "ssh", "k8s-minion-02", "-c", "hostname", folder=folder)
+    assert out == "k8s-minion-02"
+
+
+def test_inside_is_what_the_notes_say(lab: Folder) -> None:
+    for name, (nat, hostonly) in ADDRESSES.items():
+        script = "hostname; ip -o -4 address show scope global; ip route; cat /etc/resolv.conf"
+        out = lab.on(name, script)
+        assert out.splitlines()[0] == name
+        assert f"inet {nat}/24" in out
+        assert f"inet {hostonly}/24" in out
+        assert "default via 10.0.2.2 " in out
+        assert "nameserver 10.0.2.3" in out
+
+
+def test_a_second_up_changes_nothing(lab: Folder, host: libvirtd.Host) -> None:
+    before = host.virsh("list", "--id")
+    document = timed(lab, "up")
+    assert (document["ok"], document["changes"], document["started"]) == (True, 0, [])
+    assert host.virsh("list", "--id") == before
+
+
+def test_a_snapshot_brings_back_what_was(lab: Folder) -> None:
+    timed(lab, "snapshot", "save", "before")
+    assert lab("exec", "touch /root/later").code == 0
+    timed(lab, "snapshot", "restore", "before")
+    assert lab("exec", "test ! -e /root/later").code == 0
+    timed(lab, "snapshot", "delete", "before")
+
+
+def test_halt_and_start(lab: Folder, host: libvirtd.Host) -> None:
+    timed(lab, "halt")
+    assert host.virsh("list", "--name").split() == []
+    assert set(lab("status", "--format", "json").document["machines"].values()) == {"stopped"}
+    timed(lab, "start", "--only", "k8s-minion-01")
+    assert lab.on("k8s-minion-01", "hostname") == "k8s-minion-01"
+
+
+def test_a_machine_that_was_deleted_by_hand_is_absent_and_made_again(
+    lab: Folder, host: libvirtd.Host
+) -> None:
+    name = f"{lab.name}-k8s-minion-02"
+    host.virsh("undefine", name, "--snapshots-metadata")
+    states = lab("status", "--format", "json").document["machines"]
+    assert states["k8s-minion-02"] == "absent"
+
+
+def test_foreign_names_are_refused_and_left(lab: Folder, host: libvirtd.Host) -> None:
+    name = f"{lab.name}-k8s-minion-02"
+    host.virsh("define", "/dev/stdin", stdin=FOREIGN_DOMAIN.replace("foreign", name))
+    run = lab("up")
+    assert run.code == 2
+    assert f"domain {name}: is there and not labkit's" in run.err
+    host.virsh("undefine", name)
+
+
+def test_destroy_leaves_nothing_and_touches_nothing_else(lab: Folder, host: libvirtd.Host) -> None:
+    timed(lab, "destroy", "--yes")
+    assert host.names("list") == ["foreign"]
+    assert host.names("net-list") == ["foreign"]
+    images = {name.partition(".")[2] for name in host.volumes()}
+    assert images == {"qcow2", "vmlinuz", "initrd"}
+    assert not (lab.path / ".lab").exists()
+    assert host.run("vagrant", "global-status", folder=lab.path).count("libvirt") == 0

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import pathlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from labkit.plan import derive
+from labkit.providers.libvirt import networks, preflight
+from labkit.workspace import registry
+
+if TYPE_CHECKING:
+    from labkit.plan import model
+
+CASES = pathlib.Path(__file__).parents[2] / "cases" / "providers"
+RENAME = "rename the lab in lab.yml; nothing of others is touched"
+
+
+def _read(lab: model.Lab, kind: model.NicKind, entry: registry.Entry) -> networks.Network:
+    (network,) = networks.read(networks.document(lab, kind, entry))
+    return network
+
+
+@pytest.mark.parametrize("kind", ["nat", "hostonly"])
+def test_golden(lab: model.Lab, entry: registry.Entry, kind: model.NicKind) -> None:
+    golden = (CASES / f"libvirt-{kind}.xml").read_text(encoding="utf-8")
+    assert networks.document(lab, kind, entry) == golden
+
+
+def test_what_is_written_is_read(lab: model.Lab, entry: registry.Entry) -> None:
+    nat, hostonly = _read(lab, "nat", entry), _read(lab, "hostonly", entry)
+    assert (nat.owner, hostonly.owner) == (entry, entry)
+    assert [str(each) for each in nat.addresses] == ["10.0.2.2/24", "10.0.2.3/24"]
+    assert [str(each) for each in hostonly.addresses] == ["192.168.56.1/24"]
+    wanted = {(each.nic("nat").mac, str(each.nic("nat").address.ip)) for each in lab.machines}
+    assert nat.machines == wanted
+    assert hostonly.machines == frozenset()
+
+
+def test_a_mark_with_another_uuid_proves_nothing(lab: model.Lab, entry: registry.Entry) -> None:
+    text = networks.document(lab, "nat", entry)
+    other = str(derive.machine_uuid(lab.name, "nat"))
+    (found,) = networks.read(text.replace(str(derive.network_uuid(lab.name, "nat")), other))
+    assert found.owner is None
+
+
+def test_a_network_of_its_own_is_no_hindrance(lab: model.Lab, entry: registry.Entry) -> None:
+    wanted = _read(lab, "nat", entry)
+    fewer = dataclasses.replace(wanted, machines=frozenset(), bridge="virbr7")
+    assert networks.refusal(fewer, wanted) is None
+
+
+def test_networks_of_others_are_refused(lab: model.Lab, entry: registry.Entry) -> None:
+    wanted = _read(lab, "nat", entry)
+    foreign = networks.refusal(dataclasses.replace(wanted, owner=None), wanted)
+    assert foreign is not None
+    assert foreign.message == "libvirt's network 'k8s-manual-nat' is not labkit's"
+    assert foreign.hint == RENAME
+    other = registry.Entry(pathlib.Path("/home/b"), lab.name)
+    theirs = networks.refusal(dataclasses.replace(wanted, owner=other), wanted)
+    assert theirs is not None
+    assert theirs.message == (
+        "libvirt's network 'k8s-manual-nat' is that of lab 'k8s-manual' in /home/b"
+    )
+    moved = (ipaddress.IPv4Interface("10.0.9.2/24"),)
+    elsewhere = networks.refusal(dataclasses.replace(wanted, addresses=moved), wanted)
+    assert elsewhere is not None
+    assert elsewhere.message == "libvirt's network 'k8s-manual-nat' was made for another subnet"
+    assert elsewhere.hint == "'lab.destroy', then 'lab.up' makes the lab on the new one"
+
+
+def test_preflight_looks_beside_the_lab_s_own(lab: model.Lab, entry: registry.Entry) -> None:
+    own = dataclasses.replace(_read(lab, "nat", entry), bridge="virbr1")
+    near = [ipaddress.IPv4Address("10.0.2.15")]
+    default = dataclasses.replace(own, name="default", owner=None, bridge="virbr0")
+    hint = "end that one, or give networks.nat another subnet in lab.yml"
+
+    def look(
+        known: dict[str, networks.Network], cards: dict[str, list[ipaddress.IPv4Address]]
+    ) -> tuple[bool, str, str]:
+        found = preflight.network(lab, "nat", entry, known, cards)
+        assert found.name == "network k8s-manual-nat"
+        return found.ok, found.detail, found.hint
+
+    assert look({}, {}) == (True, "10.0.2.0/24", "")
+    assert look({own.name: own}, {"virbr1": near}) == (True, "10.0.2.0/24", "")
+    taken = "10.0.2.0/24 is the subnet of libvirt's network 'default'"
+    assert look({"default": default}, {}) == (False, taken, hint)
+    assert look({}, {"eth0": near}) == (
+        False,
+        "10.0.2.0/24 is the subnet of this host's eth0",
+        hint,
+    )
+    foreign = dataclasses.replace(own, owner=None)
+    assert look({own.name: foreign}, {}) == (
+        False,
+        "libvirt's network 'k8s-manual-nat' is not labkit's",
+        RENAME,
+    )

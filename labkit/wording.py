@@ -8,6 +8,13 @@ import re
 import sys
 
 
+def command(text: str) -> str:
+    """Name tasks as they are typed; one that is the whole text stands there without its quotes."""
+    alone = re.fullmatch(r"'(lab\.[^']*)'", text)
+    shown = typed(text)
+    return shown[1:-1] if alone else shown
+
+
 def typed(text: str) -> str:
     """Name tasks, in quotes, as they are typed: `labkit up`, `./lab up`, `invoke lab.up`."""
     program = pathlib.PurePath(sys.argv[0])

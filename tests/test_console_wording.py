@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from labkit import console
+from labkit import console, wording
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,12 @@ def test_wording(program: str, script: str, typed: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("LAB_SCRIPT", script)
     assert console.wording("'lab.up' and 'lab.verify --only x'") == typed
     assert console.wording("lab.yml says, and 'lab.yml' too") == "lab.yml says, and 'lab.yml' too"
+
+
+def test_a_task_alone_stands_without_its_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/labkit"])
+    monkeypatch.delenv("LAB_SCRIPT", raising=False)
+    assert wording.command("'lab.apply --only web-01'") == "labkit apply --only web-01"
+    assert wording.command("'lab.up' or 'lab.reset'") == "'labkit up' or 'labkit reset'"
+    assert wording.command("'it is'") == "'it is'"
+    assert wording.command("cat /etc/hosts") == "cat /etc/hosts"

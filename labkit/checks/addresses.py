@@ -9,6 +9,7 @@ import ipaddress
 import json
 from typing import TYPE_CHECKING
 
+from labkit import shell
 from labkit.checks import base
 
 if TYPE_CHECKING:
@@ -43,4 +44,10 @@ class Addresses(base.Check):
             if any(ipaddress.IPv4Address(info["local"]) in each.subnet for each in lab.networks)
         ]
         subject = "no other interface has an address of the lab"
-        yield base.equal(subject, "none", ", ".join(found) or "none", "ip -4 address")
+        repair = "; ".join(_drop(each) for each in found) or "ip address del ADDRESS dev CARD"
+        yield base.equal(subject, "none", ", ".join(found) or "none", "ip -4 address", repair)
+
+
+def _drop(found: str) -> str:
+    address, _, device = found.partition(" on ")
+    return shell.argv("ip", "address", "del", address, "dev", device)

@@ -25,6 +25,9 @@ _FOLDER = "/root/k8s-manual"
 _GROUPS = {"k8s-master": "master", "k8s-minion": "minion"}
 _MARK = "--- facts"
 _BY_HAND = f"cd {_FOLDER} && ansible --module-name=setup all"
+_TAGS = {"host name": "hostname", "addresses": "network", "gateway": "network",
+         "IPv6 addresses": "ipv6", "SELinux": "selinux"}  # fmt: skip
+"""What brings each fact back."""
 _PACKAGES = "/var/lib/dpkg/status /var/lib/rpm/rpmdb.sqlite"
 _PYTHON = "/usr/bin/python3"
 _STAT = "stat -L -c '%n %i %s %Z' --"
@@ -76,37 +79,35 @@ class Ansible(base.Check):
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer
     ) -> Iterator[base.Seen]:
         """Compare groups and facts with the plan."""
-        del machine
         inventory, _, facts = answer.output.partition(f"\n{_MARK}\n")
-        yield from _groups(lab, inventory)
+        yield from _groups(lab, machine.name, inventory)
         said = dict(line.split(" | ", 1) for line in facts.splitlines() if " | " in line)
         for each in _managed(lab):
-            yield from _facts(each, said.get(str(each.hostonly), facts.strip()[-300:]))
+            line = said.get(str(each.hostonly), facts.strip()[-300:])
+            yield from _facts(machine.name, each, line)
 
 
 def _managed(lab: model.Lab) -> tuple[model.Machine, ...]:
     return (*lab.with_role("master"), *lab.with_role("minion"))
 
 
-def _groups(lab: model.Lab, inventory: str) -> Iterator[base.Seen]:
+def _groups(lab: model.Lab, ansible: str, inventory: str) -> Iterator[base.Seen]:
     listed = _json(inventory)
     for group, role in _GROUPS.items():
         expected = " ".join(sorted(str(each.hostonly) for each in lab.with_role(role)))
         actual = " ".join(sorted(listed.get(group, {}).get("hosts", [])))
-        yield base.equal(
-            f"inventory group {group}",
-            expected,
-            actual,
-            f"cd {_FOLDER} && ansible-inventory --list",
-        )
+        by_hand = f"cd {_FOLDER} && ansible-inventory --list"
+        repair = base.apply(ansible, "ansible")
+        yield base.equal(f"inventory group {group}", expected, actual, by_hand, repair)
 
 
-def _facts(machine: model.Machine, said: str) -> Iterator[base.Seen]:
+def _facts(ansible: str, machine: model.Machine, said: str) -> Iterator[base.Seen]:
     status, arrow, document = said.partition(" => ")
     facts: dict[str, Any] = _json(document).get("ansible_facts", {}) if arrow else {}
     if not status.startswith("SUCCESS") or not facts:
+        repair = base.apply(ansible, "", machine.name)
         yield base.Seen(f"facts of {machine.name}", ok=False, expected="SUCCESS", actual=said,
-                        hint=_BY_HAND)  # fmt: skip
+                        by_hand=_BY_HAND, repair=repair)  # fmt: skip
         return
     addresses = " ".join(sorted(str(nic.address.ip) for nic in machine.nics))
     gateway = str(machine.nic("nat").gateway)
@@ -121,7 +122,8 @@ def _facts(machine: model.Machine, said: str) -> Iterator[base.Seen]:
         "SELinux": (machine.selinux, mode),
     }
     for subject, (expected, actual) in wanted.items():
-        yield base.equal(f"{subject} of {machine.name}", expected, str(actual), _BY_HAND)
+        repair = base.apply(machine.name, _TAGS[subject]) if subject in _TAGS else base.MADE
+        yield base.equal(f"{subject} of {machine.name}", expected, str(actual), _BY_HAND, repair)
 
 
 def _json(text: str) -> dict[str, Any]:

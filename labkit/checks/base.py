@@ -28,12 +28,28 @@ class Seen:
     ok: bool
     expected: str = ""
     actual: str = ""
-    hint: str = ""
+    by_hand: str = ""
+    """What root types on the machine to see it."""
+    repair: str = ""
+    """What makes it right again: a task in quotes (`'lab.apply --only web-01'`), a command that
+    root types on the machine, or a sentence."""
 
 
-def equal(subject: str, expected: str, actual: str, hint: str = "") -> Seen:
+def equal(subject: str, expected: str, actual: str, by_hand: str = "", repair: str = "") -> Seen:
     """Compare what should be with what is."""
-    return Seen(subject, expected == actual, expected, actual, hint)
+    return Seen(subject, expected == actual, expected, actual, by_hand, repair)
+
+
+MADE = (
+    "a machine keeps what it was made with: 'lab.destroy', then 'lab.up' makes it as lab.yml says"
+)
+"""How to repair what no program inside a machine can change."""
+
+
+def apply(machine: str, tag: str = "", *others: str) -> str:
+    """Return the task that makes machines as wanted again, whole or in what has a tag."""
+    names = "".join(f" --only {each}" for each in (machine, *others))
+    return f"'lab.apply{names}{f' --tags {tag}' if tag else ''}'"
 
 
 class Check(abc.ABC):

@@ -32,6 +32,12 @@ _SETTINGS = ("permitrootlogin", "passwordauthentication", "kbdinteractiveauthent
 _WITHOUT_PASSWORD = {"no", "prohibit-password", "without-password", "forced-commands-only"}
 """Values of PermitRootLogin with which no password of root's is taken (sshd_config(5))."""
 _MARK = "--- sshd"
+_ASK = "sshd -T -C user=root,host=host,addr=127.0.0.1"
+# The first value that sshd reads counts, and both families read this folder first.
+_KEYS_ONLY = (
+    "echo 'PermitRootLogin prohibit-password' > /etc/ssh/sshd_config.d/00-root-by-key.conf && "
+    "{ systemctl reload ssh || systemctl reload sshd; }"
+)
 
 
 class InsecureKey(base.Check):
@@ -54,7 +60,7 @@ class InsecureKey(base.Check):
             '[ -f "$file" ] && set -- "$@" "$file"\ndone\ndone\n'
             f'[ $# = 0 ] || {look} -- "$@"; }}\n'
             f"echo '{_MARK}'\n"
-            f"sshd -T -C user=root,host=host,addr=127.0.0.1 | grep -E '^({'|'.join(_SETTINGS)}) '"
+            f"{_ASK} | grep -E '^({'|'.join(_SETTINGS)}) '"
         )
 
     def read(
@@ -63,10 +69,16 @@ class InsecureKey(base.Check):
         """No file may be named; in one way or another sshd must refuse root's passwords."""
         del lab, machine
         files, _, said = answer.output.partition(f"{_MARK}\n")
-        # The key's beginning is enough for grep, and short enough for a table.
-        mend = f"grep -n {KEYS['Ed25519'][:20]} FILE shows the line; remove it"
-        found = " ".join(files.split())
-        yield base.equal("Vagrant's published keys open no account", "", found, mend)
+        found = files.split()
+        # A key's end is enough to know it by, and short enough for a table.
+        ends = [key[-24:] for key in KEYS.values()]
+        look = shell.argv("grep", "-nF", *(word for end in ends for word in ("-e", end)))
+        drop = shell.argv("sed", "-i", *(word for end in ends for word in ("-e", f"\\|{end}|d")))
+        named = shell.argv(*found) or "FILE"
+        yield base.equal(
+            "Vagrant's published keys open no account", "", " ".join(found),
+            f"{look} {named}", f"{drop} {named}",
+        )  # fmt: skip
         pairs = (line.split(" ", 1) for line in said.splitlines() if " " in line)
         settings = {name: value for name, value in pairs if name in _SETTINGS}
         asks = any(settings.get(name) != "no" for name in _SETTINGS[1:])
@@ -77,5 +89,6 @@ class InsecureKey(base.Check):
             ok=not (asks and lets),
             expected="permitrootlogin prohibit-password, or no way to give a password",
             actual=shown,
-            hint="sshd -T -C user=root,host=host,addr=127.0.0.1",
+            by_hand=_ASK,
+            repair=_KEYS_ONLY,
         )

@@ -26,7 +26,7 @@ class Ipv6(base.Check):
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer
     ) -> Iterator[base.Seen]:
         """Complain about each address."""
-        del lab, machine
+        del lab
         devices = json.loads(answer.output.strip() or "[]")
         found = [
             f"{info['local']} on {device['ifname']}"
@@ -34,4 +34,7 @@ class Ipv6(base.Check):
             if device  # ip prints empty objects for interfaces without such an address
             for info in device.get("addr_info", [])
         ]
-        yield base.equal("no IPv6 address on any interface", "none", ", ".join(found) or "none")
+        yield base.equal(
+            "no IPv6 address on any interface", "none", ", ".join(found) or "none",
+            "ip -6 address", base.apply(machine.name, "ipv6"),
+        )  # fmt: skip

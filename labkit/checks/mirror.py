@@ -24,6 +24,7 @@ sed -n 's/^deb  *\(\[[^]]*\] *\)*//p' | head -n 1 | {
 }
 """
 _EL = "dnf -q makecache > /dev/null && echo ok"
+_BY_HAND = "apt-get update || dnf makecache"
 
 
 class Mirror(base.Check):
@@ -43,5 +44,5 @@ class Mirror(base.Check):
         del lab, machine
         said = answer.output.strip()
         ok = said.splitlines()[-1:] == ["ok"]
-        hint = "apt-get update (dnf makecache) on the machine shows more"
-        yield base.Seen("package mirror answers", ok, "ok", said, hint)
+        repair = "name a mirror that this host reaches in the machine's package sources"
+        yield base.Seen("package mirror answers", ok, "ok", said, _BY_HAND, repair)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from labkit import shell
 from labkit.checks import base
 
 if TYPE_CHECKING:
@@ -37,4 +38,6 @@ class Mtu(base.Check):
         for nic in machine.nics:
             actual = str(links.get(nic.mac, {}).get("mtu", "no such card"))
             by_hand = f"ip link | grep -B 1 {nic.mac}"
-            yield base.equal(f"MTU of the {nic.kind} card", str(ETHERNET), actual, by_hand)
+            name = links.get(nic.mac, {}).get("ifname", "CARD")
+            repair = shell.argv("ip", "link", "set", name, "mtu", ETHERNET)
+            yield base.equal(f"MTU of the {nic.kind} card", str(ETHERNET), actual, by_hand, repair)

@@ -30,21 +30,23 @@ class Names(base.Check):
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer
     ) -> Iterator[base.Seen]:
         """Compare with the plan."""
-        settings, _, hosts = answer.output.partition(f"{_MARK}\n")
+        settings, _, listed = answer.output.partition(f"{_MARK}\n")
         servers = " ".join(str(server) for server in machine.nic("nat").dns)
-        look = "look at /etc/resolv.conf and 'nmcli connection show nat'"
-        yield base.equal("DNS servers", servers, _setting(settings, "nameserver"), look)
+        look = "cat /etc/resolv.conf; nmcli -f ipv4 connection show nat"
+        dns = base.apply(machine.name, "dns")
+        yield base.equal("DNS servers", servers, _setting(settings, "nameserver"), look, dns)
         searched = _setting(settings, "search")
-        yield base.equal("search domain", " ".join(lab.search), searched, look)
+        yield base.equal("search domain", " ".join(lab.search), searched, look, dns)
         found = {
             name: address
-            for line in hosts.splitlines()
+            for line in listed.splitlines()
             for address, *names in [line.split()]
             for name in names
         }
         for name, address in _wanted(lab):
             by_hand = f"getent hosts {name}"
-            yield base.equal(f"address of {name}", address, found.get(name, ""), by_hand)
+            hosts = base.apply(machine.name, "hosts")
+            yield base.equal(f"address of {name}", address, found.get(name, ""), by_hand, hosts)
 
 
 def _setting(text: str, key: str) -> str:

@@ -23,9 +23,9 @@ _LIMIT = 8
 """Seconds for all peers together; one that is down costs no more than ten that are."""
 _PORT = 22
 _WAYS = {
-    "ping": ("ping", "ping -c 1 {}"),
-    "full": ("full packets", f"ping -c 1 -M do -s {mtu.ETHERNET - 28} {{}}"),
-    "tcp": (f"TCP port {_PORT}", "ssh {}"),
+    "ping": ("ping", "ping -c 1 -W 5 {}"),
+    "full": ("full packets", f"ping -c 1 -W 5 -M do -s {mtu.ETHERNET - 28} {{}}"),
+    "tcp": (f"TCP port {_PORT}", "ssh-keyscan -T 5 {}"),
 }
 """What the program calls each way, what people do, and how it is tried by hand."""
 
@@ -57,7 +57,8 @@ class Reach(base.Check):
                 if f"{way} {address} no" not in lines and said != "ok":
                     said = f"the program failed: {answer.output.strip()[-300:]}"
                 subject = f"{name} to {peer.name} ({address})"
-                yield base.equal(subject, "ok", said, by_hand.format(address))
+                repair = f"'lab.up --only {peer.name}'"
+                yield base.equal(subject, "ok", said, by_hand.format(address), repair)
 
 
 @functools.cache

@@ -28,6 +28,14 @@ _FREE = 0.05
 """Of memory, disk and inodes, what must be free for a machine that shall do something."""
 
 
+_ROOM = {
+    "memory": "systemctl stop UNIT for what 'ps aux --sort=-rss | head' shows on top",
+    "disk": "du -xh --max-depth=2 / | sort -h | tail shows what to remove",
+    "inodes": "du -x --inodes --max-depth=2 / | sort -n | tail shows what to remove",
+}
+"""How to make room."""
+
+
 class Resources(base.Check):
     """/proc/meminfo (proc(5)), the processors that are on (sysfs), and the root file system."""
 
@@ -43,7 +51,7 @@ class Resources(base.Check):
         """Compare what is there with the plan."""
         del lab
         processors, *memory, files = answer.output.splitlines()
-        yield base.equal("CPUs", str(machine.cpus), str(_count(processors)), "nproc")
+        yield base.equal("CPUs", str(machine.cpus), str(_count(processors)), "nproc", base.MADE)
         kib = {words[0]: int(words[1]) for line in memory if len(words := line.split()) > 1}
         total = kib["MemTotal:"]
         yield _least("memory", machine.memory_mib * _MIB * _USABLE, total, "free -h")
@@ -64,9 +72,11 @@ def _count(processors: str) -> int:
 
 def _least(what: str, least: float, there: int, by_hand: str) -> base.Seen:
     expected = f"at least {least / _MIB:.0f} MiB"
-    return base.Seen(what, there >= least, expected, f"{there / _MIB:.0f} MiB", by_hand)
+    return base.Seen(what, there >= least, expected, f"{there / _MIB:.0f} MiB", by_hand, base.MADE)
 
 
 def _free(what: str, left: float, size: int, by_hand: str) -> base.Seen:
     expected = f"at least {_FREE:.0%}"
-    return base.Seen(f"free {what}", left >= size * _FREE, expected, f"{left / size:.0%}", by_hand)
+    return base.Seen(
+        f"free {what}", left >= size * _FREE, expected, f"{left / size:.0%}", by_hand, _ROOM[what]
+    )

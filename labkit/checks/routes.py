@@ -42,7 +42,9 @@ class Routes(base.Check):
         found = {way["dst"]: way for (way,) in ways}
         nat, hostonly = machine.nic("nat"), machine.nic("hostonly")
         out = _say(names.get(nat.mac, nat.mac), str(nat.gateway or ""))
-        yield base.equal("route out", out, _way(found, _OUTSIDE), f"ip route get {_OUTSIDE}")
+        network = base.apply(machine.name, "network")
+        by_hand = f"ip route get {_OUTSIDE}"
+        yield base.equal("route out", out, _way(found, _OUTSIDE), by_hand, network)
         direct = _say(names.get(hostonly.mac, hostonly.mac), source=str(hostonly.address.ip))
         wrong = {
             peer.name: f"{peer.name}: {way}"
@@ -54,7 +56,8 @@ class Routes(base.Check):
             first = next((lab.machine(name).hostonly for name in wrong), hostonly.address.network)
             by_hand = f"ip route get {first}" if wrong else f"ip route show {first}"
             actual = "; ".join(wrong.values()) or direct
-            yield base.equal("routes to the other machines", direct, actual, by_hand)
+            subject = "routes to the other machines"
+            yield base.equal(subject, direct, actual, by_hand, network)
 
 
 def _way(found: dict[str, dict[str, Any]], address: str, *, source: bool = False) -> str:

@@ -48,8 +48,10 @@ class Services(base.Check):
             actual = f"{_say(runs, 'runs')}, {_say(starts, 'starts at boot')}"
             # The first unit of the list that exists is the one to look at.
             there = (name for name in names if name in units and units[name][1])
-            by_hand = f"systemctl status {next(there, names[0])}"
-            yield base.equal(service, "runs, starts at boot", actual, by_hand)
+            unit = next(there, names[0])
+            repair = f"systemctl unmask {unit} && systemctl enable --now {unit}"
+            by_hand = f"systemctl status {unit}"
+            yield base.equal(service, "runs, starts at boot", actual, by_hand, repair)
 
 
 def _say(holds: bool, what: str) -> str:

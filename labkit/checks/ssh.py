@@ -44,5 +44,7 @@ class Ssh(base.Check):
         for each in lab.machines:
             if each is machine:
                 continue
-            by_hand = f"ssh {shell.argv(*OPTIONS)} root@{each.hostonly}"
-            yield base.equal(f"log in to {each.name}", each.name, said.get(each.name, ""), by_hand)
+            by_hand = f"ssh {shell.argv(*OPTIONS)} root@{each.hostonly} uname -n"
+            repair = base.apply(machine.name, "ssh", each.name)
+            found = said.get(each.name, "")
+            yield base.equal(f"log in to {each.name}", each.name, found, by_hand, repair)

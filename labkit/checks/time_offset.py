@@ -77,4 +77,13 @@ class TimeOffset(base.Compared[Offset]):
             ahead = "ahead" if offset.least > middle.most else "behind"
             actual = f"{beyond:.0f} s {ahead}" if beyond > _TOLERANCE else "within 2 s"
             subject = "clock beside the other machines'"
-            yield name, base.equal(subject, f"within {_TOLERANCE:.0f} s", actual, _BY_HAND)
+            yield (
+                name,
+                base.equal(
+                    subject,
+                    f"within {_TOLERANCE:.0f} s",
+                    actual,
+                    _BY_HAND,
+                    base.apply(name, "clock"),
+                ),
+            )

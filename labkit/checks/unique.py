@@ -26,6 +26,11 @@ _KINDS = {
     "MAC addresses": "ip link",
     "SSH host keys": "cat /etc/ssh/ssh_host_*_key.pub",
 }
+_REPAIRS = {
+    "machine-id": "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup && "
+    "systemctl reboot",
+}
+"""How to make each one's own again, where the machine itself can."""
 _VALUES = {
     "machine-id": re.compile("[0-9a-f]{32}"),
     "product_uuid": re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
@@ -76,4 +81,6 @@ class Unique(base.Compared[Facts]):
             for name, fact in facts.items():
                 others = {each for value in fact[kind] for each in owners[value]} - {name}
                 actual = f"as on {', '.join(sorted(others))}" if others else "its own"
-                yield name, base.equal(kind, "its own", actual if fact[kind] else "none", by_hand)
+                shown = actual if fact[kind] else "none"
+                repair = _REPAIRS.get(kind, base.MADE)
+                yield name, base.equal(kind, "its own", shown, by_hand, repair)

@@ -58,6 +58,10 @@ class AuthorizedKey(base.Operation[text.HomeFile]):
         )
         return (base.Change(path, "\n".join(restricted), self.key, commands),)
 
+    def see(self) -> str:
+        """Show the file, whose lines are public keys."""
+        return shell.line("cat ~{}/.ssh/authorized_keys", self.user)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Add the key, as ssh-copy-id(1) does."""
         del family

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 import pydantic
 
-from labkit import errors
+from labkit import errors, secret
 
 if TYPE_CHECKING:
     from labkit.families import base as family_base
@@ -86,6 +86,13 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
         del state
         return ()
 
+    def see(self) -> str:
+        """Return what a person types as root on a machine to see what is there.
+
+        It changes nothing, and shows no secret. Empty where nothing shorter than `probe` tells.
+        """
+        return ""
+
     @abc.abstractmethod
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Return what a person would type as root on a machine of the family, to get there.
@@ -99,3 +106,18 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
 
 
 AnyOperation = Operation[Any]
+
+
+def holds_secret(value: object) -> bool:
+    """Look for a secret anywhere in an operation: its commands then hold it too."""
+    match value:
+        case secret.Secret():
+            return True
+        case pydantic.BaseModel():
+            return any(holds_secret(field) for _, field in value)
+        case dict():
+            return any(map(holds_secret, cast("dict[object, object]", value).values()))
+        case tuple() | list():
+            return any(map(holds_secret, cast("tuple[object, ...]", value)))
+        case _:
+            return False

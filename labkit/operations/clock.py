@@ -59,6 +59,10 @@ class Clock(base.Operation[ClockState]):
         move = shell.line("date -s {} > /dev/null", f"{-state.ahead:+.0f} seconds")
         return (base.Change("clock", f"{state.ahead:+.0f} s", "the host's time", (move,)),)
 
+    def see(self) -> str:
+        """Show the time; beside it stands the time of whoever looks."""
+        return "date -u"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Set it by the hardware clock, which in a virtual machine shows the host's time.
 

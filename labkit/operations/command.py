@@ -66,6 +66,10 @@ class Command(base.Operation[bool]):
         run = f"{shell.argv('sh', '-e', '-c', self.run)} < /dev/null"
         return (base.Change(subject, "", guard, (run,)),)
 
+    def see(self) -> str:
+        """Ask the guard: with success there is nothing to do."""
+        return self.unless or shell.argv("ls", "-ld", self.creates)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Type the command itself."""
         del family

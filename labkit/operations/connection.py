@@ -166,6 +166,10 @@ class Connection(base.Operation[ConnectionState]):
         runtime = ",".join(sorted(there))
         return (base.Setting(f"addresses of {self.name}", own, file, runtime),)
 
+    def see(self) -> str:
+        """Show the profile, and what holds."""
+        return shell.line("nmcli connection show {}; ip -4 address; ip -4 route", self.name)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Add the profile unless it is there, give it its settings, and bring it up."""
         del family

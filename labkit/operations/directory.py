@@ -47,6 +47,10 @@ class Directory(base.Operation[str]):
         make = shell.argv("install", "-d", "-m", f"0{self.mode}", "-o", self.owner, self.path)
         return (base.Change(self.path, state, wanted, (make,)),)
 
+    def see(self) -> str:
+        """Show mode and owner."""
+        return shell.argv("ls", "-ld", self.path)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Make it, then set mode and owner."""
         del family

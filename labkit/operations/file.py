@@ -98,6 +98,13 @@ class File(base.Operation[FileState]):
             changes.append(base.Change(self.path, before, after, commands))
         return tuple(changes)
 
+    def see(self) -> str:
+        """Show mode, owner, and the content unless it is secret."""
+        look = shell.argv("ls", "-l", self.path)
+        if isinstance(self.content, secret.Secret):
+            return look  # the screen may be shared
+        return f"{look}; {shell.argv('cat', self.path)}"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Type the content; in the place of a secret, say how one's own gets there.
 

@@ -186,6 +186,12 @@ class Firewall(base.Operation[FirewallState]):
             for now in (_opened(port, state.runtime),)
         )
 
+    def see(self) -> str:
+        """Show who filters, and the rules."""
+        return (
+            "systemctl is-active firewalld nftables ufw; firewall-cmd --list-all; nft list ruleset"
+        )
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Stop the family's own service; open ports where it is firewalld."""
         if self.disabled:

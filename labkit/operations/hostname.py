@@ -57,6 +57,10 @@ class Hostname(base.Operation[HostnameState]):
         """Return the name."""
         return (base.Setting("host name", self.name, state.file, state.runtime),)
 
+    def see(self) -> str:
+        """Show what the next boot takes, and what holds."""
+        return f"cat {_PATH}; uname -n"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Type what hostnamectl(1) is for."""
         del family

@@ -57,6 +57,10 @@ class Hosts(base.Operation[str]):
             return ()
         return (base.Change(_PATH, state, wanted, (text.write(_PATH, wanted),)),)
 
+    def see(self) -> str:
+        """Show the file."""
+        return f"cat {_PATH}"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Take away lines that name them already, such as Debian's 127.0.1.1, and add ours."""
         del family

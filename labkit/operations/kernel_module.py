@@ -87,6 +87,10 @@ class KernelModule(base.Operation[ModuleState]):
         file = "loaded" if self._named(state) else ""
         return (base.Setting(subject, "loaded", file, state.runtime),)
 
+    def see(self) -> str:
+        """Show whether it is loaded, and the file that the next boot reads."""
+        return shell.line("lsmod | grep {}; cat {}", f"^{self._name} ", self._path)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Load it, and name it for the next boot."""
         del family

@@ -177,6 +177,12 @@ class KeyPair(base.Operation[PairState]):
         same = there[:2] == [kind, blob] and "".join(there[2:]) == comment
         return state.line if same else " ".join(filter(None, (kind, blob, comment)))
 
+    def see(self) -> str:
+        """Show both files' mode and owner; nobody's screen shows a private key."""
+        folder, name = self._parts
+        path = f"~{shell.quote(self.user)}/{folder}/{name}"
+        return f"ls -l {path} {path}.pub"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Make the pair as the user whose it is."""
         del family

@@ -53,6 +53,10 @@ class KnownHosts(base.Operation[text.HomeFile]):
         )
         return (base.Change(path, state.text, wanted, commands),)
 
+    def see(self) -> str:
+        """Show the file."""
+        return shell.line("cat ~{}/.ssh/known_hosts", self.user)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Forget what is known of the hosts, and add their keys."""
         del family

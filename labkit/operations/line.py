@@ -114,6 +114,10 @@ class Line(base.Operation[str | None]):
     def _shown(self, lines: list[str]) -> str:
         return "\n".join(line for line in lines if self._matches(line))
 
+    def see(self) -> str:
+        """Show the file."""
+        return shell.argv("cat", "-n", self.path)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Edit with sed, and add what it did not find."""
         del family

@@ -152,6 +152,10 @@ class Mount(base.Operation[MountState]):
         runtime = wanted if self._in_force(state) else _show(state)
         return (base.Setting(self.path, wanted, file, runtime),)
 
+    def see(self) -> str:
+        """Show what is mounted, and what the next boot mounts."""
+        return shell.line("findmnt {}; cat {}", self.path, _FSTAB)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Add the line, and mount by it."""
         del family

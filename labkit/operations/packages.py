@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 import pydantic
 
-from labkit import families
+from labkit import families, shell
 from labkit.families import base as family_base
 from labkit.operations import base, text
 
@@ -85,6 +85,13 @@ class Packages(base.Operation[PackagesState]):
             return ()
         commands = state.family.install(missing, self._repository(state.family))
         return (base.Change("packages", "", " ".join(missing), commands),)
+
+    def see(self) -> str:
+        """Ask the package manager of either family."""
+        wanted = shell.argv(
+            *dict.fromkeys(name for family in families.every() for name in self._wanted(family))
+        )
+        return f"dpkg-query -W {wanted} || rpm -q {wanted}"
 
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Type the package manager's own commands."""

@@ -186,6 +186,11 @@ class Repository(base.Operation[RepositoryState]):
             if state.files.get(path) != content
         )
 
+    def see(self) -> str:
+        """Show the files of either family."""
+        paths = (path for family in families.every() for path in self._files(family))
+        return shell.argv("cat", *paths)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Write the files, and read the lists of packages."""
         written: list[str] = []

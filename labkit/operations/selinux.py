@@ -119,6 +119,10 @@ class Selinux(base.Operation[SelinuxState]):
         """Return the mode; what the next boot brings is in the file and on the kernel line."""
         return (base.Setting("SELinux mode", self.mode, _next(state), state.runtime),)
 
+    def see(self) -> str:
+        """Show the mode in force, the one of the next boot, and the kernel's line."""
+        return f"getenforce; cat {_CONFIG} /proc/cmdline"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Edit the file, and switch at once where that is possible."""
         del family

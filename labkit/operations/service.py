@@ -140,6 +140,10 @@ class Service(base.Operation[ServiceState]):
         runtime = wanted if self._now_as_wanted(state) else state.now
         return (base.Setting(f"service {self.name}", wanted, file, runtime),)
 
+    def see(self) -> str:
+        """Show it now and at the next boot."""
+        return shell.line("systemctl status {}; systemctl is-enabled {}", self.name, self.name)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Enable and start in one go, as far as both are wanted."""
         del family

@@ -135,6 +135,10 @@ class Swap(base.Operation[SwapState]):
             base.Setting("swap", "off", _or_off((*lines, *state.units)), _or_off(state.active)),
         )
 
+    def see(self) -> str:
+        """Show what is used, and what the next boot uses."""
+        return f"swapon --show; cat {_FSTAB}"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Swap off, and comment the lines out."""
         del family

@@ -111,6 +111,12 @@ class Sysctl(base.Operation[SysctlState]):
             for path, value in self._wanted(state.live).items()
         )
 
+    def see(self) -> str:
+        """Show what holds, and what the next boot sets."""
+        live = " ".join(_shell_pattern(key) for key in self.values)
+        look = f"cd /proc/sys && grep -H '' {live}; " if live else ""
+        return f"{look}cat {self._path}"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Write the file, and let sysctl(8) read it."""
         del family

@@ -66,6 +66,10 @@ class TimeZone(base.Operation[TimeZoneState]):
             changes.append(base.Change(_FILE, state.file or "", self.name, (write,)))
         return tuple(changes)
 
+    def see(self) -> str:
+        """Show the link and the name."""
+        return f"ls -l {_LINK}; cat {_FILE}"
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Type what timedatectl(1) is for."""
         del family

@@ -162,6 +162,10 @@ class User(base.Operation[UserState]):
             changes += self._groups(state.account, state.groups)
         return (*changes, *self._password(state))
 
+    def see(self) -> str:
+        """Show the account and its groups."""
+        return shell.line("id {}; getent passwd {}", self.name, self.name)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Make the user, and ask for a password where one is wanted."""
         del family

@@ -39,7 +39,7 @@ def _check(name: str, check: base.Check) -> Iterator[str]:
     speed = "slow" if check.slow else "quick"
     yield f"How: {_source.words(check)} Asked: {where}. Speed: {speed}."
     good = next(case for case in _source.cases("checks", name) if _is_good(case))
-    keys = ("subject", "expected", "hint")
+    keys = ("subject", "expected", "by_hand", "repair")
     machine = good.get("machine", "ansible-01")
     rows = [
         [each.get(key, "") for key in keys]
@@ -47,7 +47,7 @@ def _check(name: str, check: base.Check) -> Iterator[str]:
         if each.get("machine", machine) == machine
     ]
     yield f"What is seen on {machine} of a lab of three machines:"
-    yield _markdown.table(("looks at", "expects", "hint when it fails"), rows)
+    yield _markdown.table(("looks at", "expects", "see it by hand", "repair it"), rows)
 
 
 def _is_good(case: dict[str, Any]) -> bool:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import pydantic
 import rich.markup
 
-from labkit import console, errors, secret, visible
+from labkit import console, errors, visible
+from labkit.operations import base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from labkit.converge import look as looks
-    from labkit.operations import base
 
 _LINES = 40
 """Lines of one file's difference that are shown."""
@@ -63,7 +62,7 @@ def _step(look: looks.Look, *, commands: bool) -> Iterator[str]:
     for change in look.changes:
         yield from (f"    {line}" for line in _change(change))
         if commands:
-            lines = (_HIDDEN,) if _holds_secret(step.operation) else change.commands
+            lines = (_HIDDEN,) if base.holds_secret(step.operation) else change.commands
             shown = itertools.chain.from_iterable(line.split("\n") for line in lines)
             yield from (f"      [cyan]$ {_safe(line)}[/]" for line in shown)
 
@@ -102,7 +101,7 @@ def _machine(seen: Sequence[looks.Look] | Exception) -> dict[str, object]:
 
 
 def _step_document(look: looks.Look) -> dict[str, object]:
-    hidden = _holds_secret(look.step.operation)
+    hidden = base.holds_secret(look.step.operation)
     changes = [
         {
             "subject": change.subject,
@@ -117,21 +116,6 @@ def _step_document(look: looks.Look) -> dict[str, object]:
     step = look.step
     head = {"kind": step.kind, "why": step.why, "origin": step.origin, "tags": list(step.tags)}
     return {**head, "changes": changes, "error": error}
-
-
-def _holds_secret(value: object) -> bool:
-    """Look for a secret anywhere in an operation: its commands then hold it too."""
-    match value:
-        case secret.Secret():
-            return True
-        case pydantic.BaseModel():
-            return any(_holds_secret(field) for _, field in value)
-        case dict():
-            return any(map(_holds_secret, cast("dict[object, object]", value).values()))
-        case tuple() | list():
-            return any(map(_holds_secret, cast("tuple[object, ...]", value)))
-        case _:
-            return False
 
 
 def _safe(text: str) -> str:

@@ -49,7 +49,7 @@ def _suite(
     ]  # fmt: skip
     return element(
         "testsuite",
-        _properties(about),
+        _properties(about, report.incomplete),
         *_cases(package, results),
         *skipped,
         element("system-out"),
@@ -67,9 +67,11 @@ def _suite(
     )
 
 
-def _properties(about: abouts.About) -> markupsafe.Markup:
+def _properties(about: abouts.About, incomplete: str) -> markupsafe.Markup:
     said = {"labkit": about.labkit, "python": about.python, "system": about.system,
             "provider": about.provider, "task": about.task}  # fmt: skip
+    if incomplete:
+        said["incomplete"] = excerpt.line(incomplete)
     return element(
         "properties",
         *(element("property", name=name, value=value or "-") for name, value in said.items()),
@@ -92,10 +94,13 @@ def _cases(package: str, results: list[model.Result]) -> Iterator[markupsafe.Mar
 def _failure(result: model.Result) -> markupsafe.Markup:
     expected = excerpt.line(result.expected) or "(nothing)"
     actual = excerpt.line(result.actual) or "(nothing)"
+    typed = "\n".join(result.commands[: excerpt.LINES])
     text = "\n".join((
         f"expected: {excerpt.cut(result.expected)}",
         f"actual: {excerpt.cut(result.actual)}",
-        f"hint: {wording.typed(excerpt.cut(result.hint))}",
+        f"see: {wording.command(excerpt.cut(result.by_hand))}",
+        f"repair: {wording.command(excerpt.cut(result.repair))}",
+        *((f"commands:\n{excerpt.cut(typed)}",) if typed else ()),
     ))  # fmt: skip
     return element(
         "failure", text, type=result.check, message=f"expected {expected}, found {actual}"

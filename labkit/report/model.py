@@ -21,10 +21,16 @@ class Result:
     """What should be there."""
     actual: str = ""
     """What was there instead; it may hold whatever a machine prints."""
-    hint: str = ""
-    """How to see it by hand, or what makes it right again."""
+    by_hand: str = ""
+    """What root types on the machine to see it."""
+    repair: str = ""
+    """What makes it right again: a command, or a sentence."""
     when: str = ""
     """Empty, or `after reboot`."""
+    commands: tuple[str, ...] = ()
+    """What labkit would run as root on the machine to repair it; none where a secret is in it."""
+    fixable: bool = False
+    """Whether `lab.verify --fix` can repair it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +58,22 @@ class Setting:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Repair:
+    """One thing that was made right before the last look."""
+
+    machine: str
+    """Its name."""
+    check: str
+    """The kind of operation that made it so."""
+    subject: str
+    """What was changed."""
+    before: str
+    """What was there."""
+    after: str
+    """What is there now."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Report:
     """All that was looked at in one run."""
 
@@ -65,11 +87,16 @@ class Report:
     """Checks that were left out on purpose."""
     settings: tuple[Setting, ...] = ()
     """Those whose value for the next boot may differ from the one in force."""
+    repairs: tuple[Repair, ...] = ()
+    """What was repaired before the look that this report is of."""
+    incomplete: str = ""
+    """Why the run ended before it had looked at everything; empty when it had."""
 
     @property
     def ok(self) -> bool:
-        """Whether everything was as it should be, and anything was looked at."""
-        return bool(self.results) and all(result.ok for result in self.results)
+        """Whether everything was as it should be, and all that was meant was looked at."""
+        whole = bool(self.results) and not self.incomplete
+        return whole and all(result.ok for result in self.results)
 
     @property
     def failures(self) -> tuple[Result, ...]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from labkit.plan import model as plans
     from labkit.report import model
 
+_SHORT = 8
+"""Lines of a text that was repaired."""
 _LISTED = 12
 """Failures that the head of the page lists."""
 
@@ -31,8 +33,22 @@ class Item:
     actual: str
     lines: tuple[tuple[str, str], ...] | None
     """The lines that differ, where there are several."""
-    hint: str
+    by_hand: str
+    repair: str
+    commands: str
+    """What labkit would run, a command a line or several."""
     when: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Repair:
+    """What was repaired before the look that the page shows."""
+
+    machine: str
+    check: str
+    subject: str
+    before: str
+    after: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,6 +101,12 @@ class Page:
     settings: tuple[Setting, ...]
     rebooted: bool
     skipped: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+    incomplete: str
+    fixable: int
+    """How many failures `lab.verify --fix` repairs."""
+    fix: str
+    """How that is typed."""
 
     @property
     def listed(self) -> tuple[Item, ...]:
@@ -116,6 +138,20 @@ def page(lab: plans.Lab, report: model.Report) -> Page:
         _settings(report, rebooted=rebooted),
         rebooted,
         tuple(excerpt.line(name) for name in report.skipped),
+        tuple(_repair(each) for each in report.repairs),
+        excerpt.line(report.incomplete),
+        sum(each.fixable for each in report.failures),
+        wording.command("'lab.verify --fix'"),
+    )
+
+
+def _repair(each: model.Repair) -> Repair:
+    return Repair(
+        each.machine,
+        each.check,
+        excerpt.line(each.subject),
+        excerpt.cut(each.before, lines=_SHORT),
+        excerpt.cut(each.after, lines=_SHORT),
     )
 
 
@@ -151,6 +187,8 @@ def _item(number: int, result: model.Result) -> Item:
         expected=excerpt.cut(result.expected),
         actual=excerpt.cut(result.actual),
         lines=None if result.ok else excerpt.differing(result.actual, result.expected),
-        hint=excerpt.cut(wording.typed(result.hint)),
+        by_hand=excerpt.cut(wording.command(result.by_hand)),
+        repair=excerpt.cut(wording.command(result.repair)),
+        commands=excerpt.cut("\n".join(result.commands[: excerpt.LINES])),
         when=excerpt.line(result.when),
     )

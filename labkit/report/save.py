@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import rich.console
 
 from labkit import errors, visible, workspace
+from labkit.report import draft as drafts
 from labkit.report import html, json, junit, model, text
 from labkit.spec import words
 
@@ -112,32 +113,27 @@ def failing(
     lab: plans.Lab,
     machines: Iterable[str],
     about: Callable[[], abouts.About],
+    *,
+    draft: drafts.Draft | None = None,
+    space: workspace.Workspace | None = None,
 ) -> Generator[None]:
-    """Write the files also when the run ends before it has a report: they then say why."""
+    """Write the report also when the run ends before its end: it then says why.
+
+    Args:
+        paths: The files that were asked for.
+        lab: The plan.
+        machines: The names of those that the run is about.
+        about: Describes the run.
+        draft: What was seen so far is in it.
+        space: Where the last report is kept, once the run has begun to look.
+    """
     try:
         yield
     except BaseException as error:
-        report = failed(lab.name, machines, error)
+        found = draft or drafts.Draft()
+        report = found.report(lab.name, machines, error)
         with contextlib.suppress(errors.LabError):  # the first error is the one that counts
             write(paths, lab, report, about())
+        if space and found.begun:
+            keep(space, lab, report, about())
         raise
-
-
-def failed(lab: str, machines: Iterable[str], error: BaseException) -> model.Report:
-    """Return the report of a run that came to nothing: each machine shows why."""
-    hint = ""
-    match error:
-        case errors.LabError():
-            actual, hint = error.message, error.hint
-        case KeyboardInterrupt():
-            actual = "interrupted"
-        case _:
-            actual = f"{type(error).__name__}: {error}"
-    return model.Report(
-        lab,
-        tuple(
-            model.Result(name, "run", "was looked at", ok=False, actual=actual, hint=hint)
-            for name in machines
-        ),
-        0.0,
-    )

@@ -18,7 +18,7 @@ from labkit import docstrings
 from labkit.report import about, model
 from labkit.report import json as json_report
 
-_SHAPES = (model.Report, model.Result, model.Setting, about.About)
+_SHAPES = (model.Report, model.Result, model.Setting, model.Repair, about.About)
 _OWN = {
     "version": {
         "const": json_report.VERSION,

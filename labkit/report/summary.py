@@ -59,7 +59,7 @@ def whole(lab: context.Context, result: up.Result) -> model.Report:
     silent = (
         model.Result(
             each.machine, "answer", "comes up", ok=False,
-            actual=f"{each.error.message}\n{each.console}".strip(), hint=each.error.hint,
+            actual=f"{each.error.message}\n{each.console}".strip(), repair=each.error.hint,
         )
         for each in result.failures
     )  # fmt: skip

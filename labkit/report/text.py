@@ -8,7 +8,7 @@ import rich.console
 import rich.markup
 import rich.table
 
-from labkit import console, visible
+from labkit import console, visible, wording
 from labkit.report import excerpt, settings
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from labkit.report import model
 
+_SEE = "what there is to see, root sees on the machine: 'lab.ssh MACHINE', then 'sudo -i'"
 _LINES = 12
 """Differing lines of a file that a failure shows."""
 
@@ -34,6 +35,14 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
         yield settings.table(shown)
     for result in report.failures:
         yield _failure(result)
+    if any(result.by_hand for result in report.failures):
+        yield console.wording(_SEE)
+    yield from _repairs(report.repairs)
+    fixable = sum(each.fixable for each in report.failures)
+    if fixable:
+        yield console.wording(f"'lab.verify --fix' repairs {fixable} of {len(report.failures)}")
+    if report.incomplete:
+        yield f"[red]not everything was looked at:[/] {_safe(report.incomplete)}"
     failed = len(report.failures)
     counted = f"{len(report.results)} looked at in {report.seconds:.1f} s"
     verdict = f"[red]{failed} failed[/]" if failed else "[green]all as it should be[/]"
@@ -41,6 +50,14 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
     if report.skipped:
         left_out = f"left out this time: {', '.join(report.skipped)} ('lab.verify' looks at all)"
         yield console.wording(left_out)
+
+
+def _repairs(repairs: tuple[model.Repair, ...]) -> Iterator[str]:
+    for each in repairs:
+        both = (each.before, each.after)
+        long = any("\n" in said.strip() for said in both)
+        values = "" if long else f": {_safe(each.before) or '(nothing)'} -> {_safe(each.after)}"
+        yield f"[green]repaired[/] {_safe(each.machine)}: {_safe(each.subject)}{values}"
 
 
 def _cell(report: model.Report, check: str, machine: str) -> str:
@@ -55,8 +72,8 @@ def _failure(result: model.Result) -> str:
     when = f" {result.when}" if result.when else ""
     lines = [f"[red]failed[/] {_safe(result.machine)}{when}: {_safe(result.subject)}"]
     lines += _difference(result)
-    if result.hint:
-        lines.append(f"  hint:     {_safe(console.wording(result.hint))}")
+    told = {"see:     ": result.by_hand, "repair:  ": result.repair}
+    lines += (f"  {word} {_safe(wording.command(said))}" for word, said in told.items() if said)
     return "\n".join(lines)
 
 

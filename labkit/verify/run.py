@@ -10,10 +10,12 @@ from labkit import checks, errors, parallel
 from labkit.checks import base
 from labkit.converge import look as looks
 from labkit.converge import script
+from labkit.operations import base as operations
+from labkit.report import draft as drafts
 from labkit.report import model as reports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from labkit.plan import model
     from labkit.profiles import load
@@ -52,6 +54,8 @@ def verify(
     narrate: Callable[[str, str], None],
     quick: bool = False,
     only: Collection[str] = (),
+    draft: drafts.Draft | None = None,
+    when: str = "",
 ) -> reports.Report:
     """Verify machines, all at once; one that does not answer is a result like any other.
 
@@ -61,6 +65,8 @@ def verify(
         narrate: Told (machine, sentence).
         quick: Leave the slow checks out.
         only: Names of checks: look with no others.
+        draft: Gets what each machine shows at once, for the case that the run is cut short.
+        when: Written into each result; see `reports.Result`.
     """
     start = time.monotonic()
     wanted = {
@@ -69,27 +75,31 @@ def verify(
         if not (quick and check.slow) and (not only or name in only)
     }
 
+    drafted = draft or drafts.Draft()
+    drafted.begun = True
+
     def look(subject: Subject) -> _Seen:
-        narrate(subject.machine.name, "verifying")
-        return _look(lab, subject, wanted)
+        name = subject.machine.name
+        narrate(name, "verifying")
+        try:
+            seen = _look(lab, subject, wanted)
+        except errors.LabError as error:
+            seen = _silent(name, error)
+        drafted.add(name, when, _at(when, seen.results))
+        return seen
 
     found = parallel.each({each.machine.name: each for each in subjects}, look)
+    parallel.raise_first(found)  # a bug of labkit; what machines do is a result
     together = _across(lab, wanted, found)
     results: list[reports.Result] = []
     settings: list[reports.Setting] = []
     for subject in subjects:
-        name = subject.machine.name
-        match found[name]:
-            case errors.LabError() as error:
-                failed = reports.Result(
-                    name, "answer", "answers", ok=False, actual=error.message, hint=error.hint
-                )
-                results.append(failed)
-            case Exception() as error:
-                raise error
-            case seen:
-                results += (*seen.results, *together.get(name, ()))
-                settings += seen.settings
+        name, seen = subject.machine.name, found[subject.machine.name]
+        if isinstance(seen, _Seen):
+            own = (*seen.results, *together.get(name, ()))
+            drafted.add(name, when, _at(when, own))
+            results += _at(when, own)
+            settings += seen.settings
     skipped = tuple(sorted(set(checks.every()) - set(wanted)))
     took = time.monotonic() - start
     return reports.Report(lab.name, tuple(results), took, skipped, tuple(settings))
@@ -108,6 +118,17 @@ def _across(
             for name, seen in compared.across(lab, facts):
                 together.setdefault(name, []).append(_result(name, check_name, seen))
     return together
+
+
+def _at(when: str, results: Iterable[reports.Result]) -> tuple[reports.Result, ...]:
+    return tuple(dataclasses.replace(each, when=when) for each in results)
+
+
+def _silent(name: str, error: errors.LabError) -> _Seen:
+    said = reports.Result(
+        name, "answer", "answers", ok=False, actual=error.message, repair=error.hint
+    )
+    return _Seen((said,), (), {})
 
 
 def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) -> _Seen:
@@ -150,12 +171,18 @@ def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) ->
 def _state(name: str, look: looks.Look) -> list[reports.Result]:
     """What an operation knows is not written again as a check: its changes must be none."""
     step = look.step
-    if look.error is not None:
-        hint = look.error.hint or f"that is {step.origin}: {step.why}"
-        said = look.error.message
-        return [reports.Result(name, step.kind, step.why, ok=False, actual=said, hint=hint)]
     if look.ok:
         return [reports.Result(name, step.kind, step.why, ok=True)]
+    see = step.operation.see() or f"'lab.drift --only {name} --tags {step.kind}'"
+    if look.error is not None:
+        repair = look.error.hint or f"that is {step.origin}: {step.why}"
+        said = look.error.message
+        return [
+            reports.Result(
+                name, step.kind, step.why, ok=False, actual=said, by_hand=see, repair=repair
+            )
+        ]
+    hidden = operations.holds_secret(step.operation)
     return [
         reports.Result(
             name,
@@ -164,7 +191,10 @@ def _state(name: str, look: looks.Look) -> list[reports.Result]:
             ok=False,
             expected=change.after,
             actual=change.before,
-            hint="'lab.apply' makes it so again",
+            by_hand=see,
+            repair=base.apply(name, step.kind),
+            commands=() if hidden else change.commands,
+            fixable=True,
         )
         for change in look.changes
     ]
@@ -185,8 +215,11 @@ def _check(
         if isinstance(check, base.Compared):
             facts[name] = cast("base.AnyCompared", check).fact(machine, answer)
     except Exception as error:  # noqa: BLE001 - a machine may print anything
-        hint = f"the reading failed with {type(error).__name__}: {error}"
-        seen = [base.Seen(f"{name} can be read", ok=False, actual=answer.output, hint=hint)]
+        seen = [base.Seen(
+            f"{name} can be read", ok=False, expected="an answer that can be read",
+            actual=f"{type(error).__name__}: {error}\n{answer.output[-_SHOWN:]}"[:_SHOWN].strip(),
+            repair="see what the machine printed: its programs may be others than labkit knows",
+        )]  # fmt: skip
     return [_result(machine.name, name, each) for each in seen]
 
 

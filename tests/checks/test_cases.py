@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FOLDER = pathlib.Path(__file__).parents[1] / "cases" / "checks"
 _FILES = sorted(_FOLDER.glob("*/*.yml"))
-_DEFAULTS = {"expected": "", "actual": "", "hint": ""}
+_DEFAULTS = {"expected": "", "actual": "", "by_hand": "", "repair": ""}
 
 
 def _load(file: pathlib.Path) -> dict[str, Any]:
@@ -80,4 +80,10 @@ def test_the_mirror_is_slow() -> None:
 
 def test_equal_compares() -> None:
     assert base.equal("s", "a", "a") == base.Seen("s", True, "a", "a")
-    assert base.equal("s", "a", "b", "h") == base.Seen("s", False, "a", "b", "h")
+    assert base.equal("s", "a", "b", "h", "r") == base.Seen("s", False, "a", "b", "h", "r")
+
+
+def test_apply_names_the_task_that_repairs() -> None:
+    assert base.apply("web-01") == "'lab.apply --only web-01'"
+    assert base.apply("web-01", "hosts") == "'lab.apply --only web-01 --tags hosts'"
+    assert base.apply("a", "ssh", "b") == "'lab.apply --only a --only b --tags ssh'"

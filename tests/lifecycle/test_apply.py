@@ -12,6 +12,7 @@ from labkit.lifecycle import apply, context, look, verify
 from labkit.operations import base as operations
 from labkit.profiles import load
 from labkit.providers import base
+from labkit.report import draft
 from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
@@ -191,8 +192,68 @@ def test_a_machine_that_does_not_come_back_hides_no_other(
     monkeypatch.setattr("labkit.converge.engine.Machine.reboot", reboot)
     report = verify.verify(lab, lab.lab.machines, reboot=True)
     (failure,) = report.failures
-    assert (failure.machine, failure.check, failure.actual, failure.hint, failure.when) == (
+    assert (failure.machine, failure.check, failure.actual, failure.repair, failure.when) == (
         "web-01", "answer", "web-01 did not come back", "look at its console", "after reboot",
     )  # fmt: skip
     after = [each for each in report.results if each.when]
     assert {each.machine for each in after} == {"ansible-01", "web-01"}
+
+
+def test_fix_repairs_says_what_and_looks_again(
+    lab: context.Context, root: pathlib.Path, fine: Double
+) -> None:
+    assert fine.ok
+    (root / "web-01" / "live").write_text("two\n")
+    found = draft.Draft()
+    report = verify.verify(lab, lab.lab.machines, fix=True, draft=found)
+    assert report.ok
+    (repair,) = report.repairs
+    assert (repair.machine, repair.check, repair.subject) == ("web-01", "both", "live")
+    assert (repair.before, repair.after) == ("two", "one")
+    assert (root / "web-01" / "live").read_text() == "one\n"
+    assert found.seen.keys() == {("ansible-01", ""), ("web-01", "")}
+
+
+def test_fix_changes_nothing_where_nothing_can_be_repaired(
+    lab: context.Context, root: pathlib.Path, fine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert root.is_dir()
+    fine.ok = False
+
+    def converge(_: object) -> None:
+        pytest.fail("nothing is to be changed")
+
+    monkeypatch.setattr("labkit.converge.engine.Machine.converge", converge)
+    report = verify.verify(lab, lab.lab.machines, fix=True)
+    assert (len(report.failures), report.repairs) == (2, ())
+
+
+def test_fix_says_what_could_not_be_repaired(
+    lab: context.Context, root: pathlib.Path, fine: Double
+) -> None:
+    assert fine.ok
+    (root / "web-01" / "live").unlink()
+    (root / "web-01" / "live").symlink_to("/proc/sys/kernel/ostype")  # root cannot write it either
+    (root / "ansible-01" / "live").write_text("two\n")
+    report = verify.verify(lab, lab.lab.machines, fix=True)
+    assert [each.machine for each in report.repairs] == ["ansible-01"]
+    assert "can be repaired" in [each.subject for each in report.failures]
+    assert {each.machine for each in report.failures} == {"web-01"}
+
+
+def test_a_run_that_is_cut_short_keeps_what_was_seen(
+    lab: context.Context, root: pathlib.Path, fine: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fine.ok
+    (root / "web-01" / "live").write_text("two\n")
+    found = draft.Draft()
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("labkit.lifecycle.verify._reboot", cut)
+    with pytest.raises(KeyboardInterrupt) as ended:
+        verify.verify(lab, lab.lab.machines, reboot=True, draft=found)
+    report = found.report("memory", ["ansible-01", "web-01"], ended.value)
+    assert [each.subject for each in report.failures] == ["live"]
+    assert (report.incomplete, report.ok) == ("interrupted", False)

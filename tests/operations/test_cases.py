@@ -18,7 +18,18 @@ from labkit.operations import base, clock
 _FOLDER = pathlib.Path(__file__).parents[1] / "cases" / "operations"
 _FILES = sorted(_FOLDER.glob("*/*.yml"))
 _OUTCOMES = {"changes", "error", "refused"}
-_KEYS = {"why", "arguments", "now", "output", "probe", "hint", "manual", "settings", *_OUTCOMES}
+_KEYS = {
+    "why",
+    "arguments",
+    "now",
+    "output",
+    "probe",
+    "hint",
+    "manual",
+    "see",
+    "settings",
+    *_OUTCOMES,
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -86,6 +97,8 @@ def test_case(file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for family in families.every() if typed else ():
         expected = typed if isinstance(typed, list) else typed[family.name]
         assert list(operation.manual(family)) == expected
+    if "see" in case:
+        assert operation.see() == case["see"]
     if "settings" in case:
         found = operation.settings(operation.read(_output(case)))
         assert [dataclasses.asdict(each) for each in found] == case["settings"]
@@ -115,6 +128,12 @@ def test_every_kind_has_three_cases_and_a_golden_probe() -> None:
 def test_every_kind_has_a_golden_text_of_what_a_person_types() -> None:
     golden = {file.parent.name for file in _FILES if "manual" in _load(file)}
     assert golden == set(operations.kinds())
+
+
+def test_every_kind_has_a_golden_text_of_what_shows_it() -> None:
+    golden = {file.parent.name for file in _FILES if "see" in _load(file)}
+    shown = {name for name, kind in operations.kinds().items() if "see" in vars(kind)}
+    assert golden == shown
 
 
 def test_a_change_shows_its_commands_in_no_log() -> None:

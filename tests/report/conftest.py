@@ -41,7 +41,8 @@ def report() -> model.Report:
     good = model.Result("web-01", "names", "address of web-02", ok=True)
     bad = model.Result(
         "web-02", "names", "address of web-01", ok=False,
-        expected="192.168.56.61", actual="", hint="getent hosts web-01",
+        expected="192.168.56.61", actual="", by_hand="getent hosts web-01",
+        repair="'lab.apply --only web-02 --tags hosts'",
     )  # fmt: skip
     down = model.Result("web-03", "answer", "answers", ok=False, actual="web-03 is down")
     return model.Report("demo", (good, good, bad, down), 1.23, ("ansible",))

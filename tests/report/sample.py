@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from labkit import checks
+from labkit import checks, shell
+from labkit.checks import base
 from labkit.converge import script
 from labkit.profiles import load as profiles
 from labkit.profiles import shelf
@@ -39,7 +40,6 @@ _HOSTS = """\
 192.168.56.62 k8s-minion-01 k8s-minion-01.lab.internal
 192.168.56.63 k8s-minion-02 k8s-minion-02.lab.internal
 """
-_AGAIN = "'lab.apply' makes it so again"
 _FIRST, _SECOND = "k8s-minion-01", "k8s-minion-02"
 
 
@@ -76,12 +76,19 @@ def broken(whole: model.Report) -> model.Report:
     """Break a file, a time zone, a setting, a firewall and a log-in of a healthy report."""
     wrong = _HOSTS.replace("192.168.56.61", "192.168.56.99")
     more = (
-        model.Result(_FIRST, "hosts", "/etc/hosts", False, _HOSTS, wrong, _AGAIN),
-        model.Result(_FIRST, "time_zone", "time zone", False, "Etc/UTC", "Asia/Tokyo", _AGAIN),
-        model.Result(
-            _SECOND, "selinux", "SELinux in force", False, "permissive", "enforcing", _AGAIN
+        _changed(
+            _FIRST, "hosts", "/etc/hosts", _HOSTS, wrong, "cat /etc/hosts",
+            shell.argv("printf", "%s", _HOSTS) + " > /etc/hosts",
         ),
-    )
+        _changed(
+            _FIRST, "time_zone", "time zone", "Etc/UTC", "Asia/Tokyo",
+            "ls -l /etc/localtime; cat /etc/timezone", "timedatectl set-timezone Etc/UTC",
+        ),
+        _changed(
+            _SECOND, "selinux", "SELinux in force", "permissive", "enforcing",
+            "getenforce; cat /etc/selinux/config /proc/cmdline", "setenforce 0",
+        ),
+    )  # fmt: skip
     gone = {(each.machine, each.check) for each in more}
     kept = [_broken(each) for each in whole.results if (each.machine, each.check) not in gone]
     settings = [
@@ -91,6 +98,15 @@ def broken(whole: model.Report) -> model.Report:
         for each in whole.settings
     ]
     return dataclasses.replace(whole, results=(*kept, *more), settings=tuple(settings))
+
+
+def _changed(  # noqa: PLR0917 - as a result shows them
+    machine: str, kind: str, subject: str, expected: str, actual: str, see: str, command: str
+) -> model.Result:
+    repair = base.apply(machine, kind)
+    return model.Result(
+        machine, kind, subject, False, expected, actual, see, repair, "", (command,), True
+    )
 
 
 _PRINTS = {
@@ -134,7 +150,8 @@ def large(machines: int, results: int, lab: plans.Lab) -> tuple[plans.Lab, model
             ok=two.name != "node-07",
             expected="ok",
             actual="no answer" if two.name == "node-07" else "ok",
-            hint=f"ping -c 1 {two.hostonly}",
+            by_hand=f"ping -c 1 {two.hostonly}",
+            repair=base.apply(two.name),
         )
         for one in many
         for two in many

@@ -13,23 +13,31 @@ if TYPE_CHECKING:
 
 
 def test_document(report: model.Report) -> None:
-    good = {"machine": "web-01", "check": "names", "subject": "address of web-02", "ok": True,
-            "expected": "", "actual": "", "hint": "", "when": ""}  # fmt: skip
+    good: dict[str, object] = {
+        "machine": "web-01", "check": "names", "subject": "address of web-02", "ok": True,
+        "expected": "", "actual": "", "by_hand": "", "repair": "", "when": "", "commands": [],
+        "fixable": False,
+    }  # fmt: skip
     assert json.loads(json_report.render(report)) == {
-        "version": 1,
+        "version": 2,
         "ok": False,
         "lab": "demo",
         "results": [
             good,
             good,
-            {"machine": "web-02", "check": "names", "subject": "address of web-01", "ok": False,
-             "expected": "192.168.56.61", "actual": "", "hint": "getent hosts web-01", "when": ""},
-            {"machine": "web-03", "check": "answer", "subject": "answers", "ok": False,
-             "expected": "", "actual": "web-03 is down", "hint": "", "when": ""},
+            good
+            | {"subject": "address of web-01", "machine": "web-02", "ok": False,
+               "expected": "192.168.56.61", "by_hand": "getent hosts web-01",
+               "repair": "invoke lab.apply --only web-02 --tags hosts"},
+            good
+            | {"machine": "web-03", "check": "answer", "subject": "answers", "ok": False,
+               "actual": "web-03 is down"},
         ],
         "seconds": 1.23,
         "skipped": ["ansible"],
         "settings": [],
+        "repairs": [],
+        "incomplete": "",
     }  # fmt: skip
 
 

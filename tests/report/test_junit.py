@@ -94,7 +94,12 @@ def test_failures(parsed: Callable[[model.Report], ET.Element], broken: model.Re
     assert failure.get("type") == "time_zone"
     assert failure.get("message") == "expected Etc/UTC, found Asia/Tokyo"
     assert (failure.text or "").splitlines()[:2] == ["expected: Etc/UTC", "actual: Asia/Tokyo"]
-    assert "lab.apply' makes it so again" in (failure.text or "")
+    assert (failure.text or "").splitlines()[2:] == [
+        "see: ls -l /etc/localtime; cat /etc/timezone",
+        "repair: invoke lab.apply --only k8s-minion-01 --tags time_zone",
+        "commands:",
+        "timedatectl set-timezone Etc/UTC",
+    ]
 
 
 def test_what_was_left_out_is_skipped(
@@ -132,6 +137,7 @@ def test_what_xml_forbids_is_seen(parsed: Callable[[model.Report], ET.Element]) 
 
 def test_ten_megabytes_are_cut(parsed: Callable[[model.Report], ET.Element]) -> None:
     long = "x" * 10_000_000
-    result = model.Result("m", "names", long, ok=False, expected=long, actual=long, hint=long)
+    result = model.Result("m", "names", long, ok=False, expected=long, actual=long, by_hand=long,
+                          repair=long, commands=(long,) * 100)  # fmt: skip
     root = parsed(model.Report("demo", (result,), 0.5))
     assert len(ET.tostring(root)) < 10_000

@@ -138,7 +138,7 @@ def test_a_run_that_came_to_nothing_says_why(
         False,
         ["a", "b"],
     )
-    assert {(each["actual"], each["hint"]) for each in document["results"]} == {(actual, hint)}
+    assert {(each["actual"], each["repair"]) for each in document["results"]} == {(actual, hint)}
 
 
 def test_the_first_error_counts(default_lab: plans.Lab, tmp_path: pathlib.Path) -> None:

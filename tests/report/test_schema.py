@@ -58,12 +58,15 @@ def test_any_document_fits_and_reads_back(
 ) -> None:
     document = json.loads(json_report.render(report, sample.ABOUT))
     assert faults(document) == []
-    assert [model.Result(**each) for each in document["results"]] == list(report.results)
+    shown = [model.Result(**each) for each in document["results"]]
+    assert [dataclasses.replace(each, commands=tuple(each.commands)) for each in shown] == list(
+        report.results
+    )
     assert [model.Setting(**each) for each in document["settings"]] == list(report.settings)
 
 
 _OTHERS: dict[str, dict[str, object]] = {
-    "1 was expected": {"version": 2},
+    "2 was expected": {"version": 1},
     "'yes' is not of type 'boolean'": {"ok": "yes"},
     "'machine' is a required property": {"results": [{}]},
     "None is not of type 'array'": {"settings": None},

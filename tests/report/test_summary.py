@@ -82,7 +82,7 @@ def test_document(lab: context.Context) -> None:
     document = json.loads(summary.document(lab, result))
     report = document.pop("report")
     assert document == {
-        "version": 1,
+        "version": 2,
         "ok": False,
         "changes": 3,
         "started": ["ansible-01"],
@@ -96,7 +96,7 @@ def test_document(lab: context.Context) -> None:
             }
         ],
     }
-    assert (report["version"], report["ok"], len(report["results"])) == (1, True, 1)
+    assert (report["version"], report["ok"], len(report["results"])) == (2, True, 1)
 
 
 def test_document_when_nothing_came_up(lab: context.Context) -> None:

@@ -13,6 +13,7 @@ import pytest
 from labkit import errors
 from labkit.lifecycle import up
 from labkit.lifecycle import verify as verifying
+from labkit.report import draft as drafts
 from labkit.report import model as reports
 
 if TYPE_CHECKING:
@@ -74,8 +75,10 @@ def test_graphs_have_formats_of_their_own(
 
 @pytest.fixture
 def verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    def verify(*_: object, reboot: bool) -> reports.Report:
+    def verify(*_: object, reboot: bool, fix: bool, draft: object) -> reports.Report:
         assert not reboot
+        assert not fix
+        assert draft
         return _REPORT
 
     monkeypatch.setattr(verifying, "verify", verify)
@@ -123,8 +126,8 @@ def test_a_format_that_is_not_is_refused_before_anything(
 def test_a_report_is_written_whatever_happened(
     labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, here: pathlib.Path
 ) -> None:
-    def verify(*_: object, reboot: bool) -> reports.Report:
-        assert not reboot
+    def verify(*_: object, draft: object, **__: bool) -> reports.Report:
+        assert draft
         raise errors.UnreachableError("the monitor is gone", hint="look")
 
     monkeypatch.setattr(verifying, "verify", verify)
@@ -135,6 +138,25 @@ def test_a_report_is_written_whatever_happened(
     (suite,) = ET.fromstring((here / "r.xml").read_text())  # noqa: S314 - our own document
     assert (suite.get("name"), suite.get("failures")) == ("ansible-01", "1")
     assert "the monitor is gone" in (here / "r.html").read_text()
+
+
+def test_what_was_seen_is_kept_also_when_the_run_is_interrupted(
+    labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, here: pathlib.Path, name: str
+) -> None:
+    def verify(*_: object, draft: drafts.Draft, **__: bool) -> reports.Report:
+        draft.begun = True
+        draft.add("ansible-01", "", _REPORT.results)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verifying, "verify", verify)
+    done = labkit("verify", "--output", "r.json", "--output", "r.txt")
+    assert (done.code, done.out) == (130, "")
+    for file in (here / "r.json", here / ".lab" / name / "report.json"):
+        document = json.loads(file.read_text())
+        assert (document["incomplete"], document["ok"]) == ("interrupted", False)
+        assert [each["ok"] for each in document["results"]] == [True, False, False, False]
+    assert "not everything was looked at: interrupted\n" in (here / "r.txt").read_text()
+    assert "interrupted" in (here / ".lab" / name / "report.html").read_text()
 
 
 @pytest.mark.usefixtures("verified", "here")
@@ -168,7 +190,8 @@ def test_up_keeps_the_report_with_what_did_not_come_up(
     assert (document["about"]["task"], document["ok"]) == ("up", False)
     assert document["results"][1] == {
         "machine": "k8s-minion-01", "check": "answer", "subject": "comes up", "ok": False,
-        "expected": "", "actual": "no answer\npanic", "hint": "x", "when": "",
+        "expected": "", "actual": "no answer\npanic", "by_hand": "", "repair": "x",
+        "when": "", "commands": [], "fixable": False,
     }  # fmt: skip
     page = (here / ".lab" / name / "report.html").read_text()
     assert re.search(r'class="silent"><span aria-hidden="true">!</span> does not answer', page)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labkit import checks, errors
+from labkit import checks, errors, secret
+from labkit import operations as every
 from labkit.checks import base
 from labkit.operations import base as operations
 from labkit.profiles import load
 from labkit.providers import base as providers
+from labkit.report import json as json_report
 from labkit.ssh import session as sessions
 from labkit.verify import run
 
@@ -124,7 +126,7 @@ def test_a_machine_that_is_down_is_one_line_and_hides_nothing(two: model.Lab) ->
     report = _verify(two, [_Machine("ansible-01"), _Down("web-01")])
     (line,) = _of(report, "web-01")
     assert (line.check, line.subject, line.ok) == ("answer", "answers", False)
-    assert (line.actual, line.hint) == ("web-01 is down", "look at it")
+    assert (line.actual, line.repair) == ("web-01 is down", "look at it")
     assert {each.check for each in _of(report, "ansible-01")} == set(checks.every())
     assert not report.ok
 
@@ -139,7 +141,7 @@ def test_a_machine_without_a_shell_is_one_line(two: model.Lab) -> None:
     (line,) = report.results
     count = len(checks.every()) - 2  # ssh and ansible are asked on the ansible machine only
     assert line.actual == f"web-01 answered {count - 2} of {count} probes"
-    assert line.hint == "can its user run 'sudo -n sh'?"
+    assert line.repair == "can its user run 'sudo -n sh'?"
 
 
 def test_one_round_trip_a_machine(two: model.Lab) -> None:
@@ -174,7 +176,7 @@ def test_a_state_that_is_as_wanted(two: model.Lab) -> None:
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
-        ("left", ("the word", "right", "left", "'lab.apply' makes it so again")),
+        ("left", ("the word", "right", "left", "'lab.apply --only web-01 --tags word'")),
         ("rubbish", ("words matter", "", "this is rubbish",
                      "that is provision/x.yml:3: words matter")),
         ("crash", ("words matter", "", "what it printed cannot be read (RuntimeError): crash",
@@ -184,8 +186,35 @@ def test_a_state_that_is_as_wanted(two: model.Lab) -> None:
 def test_a_state_that_is_not(two: model.Lab, printed: str, said: tuple[str, ...]) -> None:
     report = _verify(two, [_Machine("web-01", printed, "")], steps=1)
     (failed,) = [each for each in report.failures if each.check == "word"]
-    assert (failed.subject, failed.expected, failed.actual, failed.hint) == said
+    assert failed.by_hand == "'lab.drift --only web-01 --tags word'"
+    assert (failed.commands, failed.fixable) == (
+        (("true",), True) if printed == "left" else ((), False)
+    )
+    assert (failed.subject, failed.expected, failed.actual, failed.repair) == said
     assert not report.ok
+
+
+def test_what_shows_a_state_is_said(two: model.Lab) -> None:
+    class Shown(Word):
+        def see(self) -> str:
+            return "cat /word"
+
+    step = load.Step("word", Shown(word="right"), "words matter", "provision/x.yml:3")
+    subject = run.Subject(two.machine("web-01"), (step,), _Machine("web-01", "left", ""))
+    report = run.verify(two, [subject], narrate=_silent)
+    assert [each.by_hand for each in report.failures if each.check == "word"] == ["cat /word"]
+
+
+def test_no_command_with_a_secret_is_in_a_report(two: model.Lab) -> None:
+    key = secret.Secret("the planted key\n")
+    operation = every.kinds()["file"].model_validate({"path": "/root/key", "content": key})
+    step = load.Step("file", operation, "a key", "provision/x.yml:3")
+    subject = run.Subject(two.machine("web-01"), (step,), _Machine("web-01", ""))
+    report = run.verify(two, [subject], narrate=_silent)
+    failed = [each for each in report.failures if each.check == "file"]
+    assert [each.commands for each in failed] == [()]
+    assert failed[0].by_hand == "ls -l /root/key"
+    assert "planted" not in json_report.render(report)
 
 
 def test_what_converged_just_now_is_not_asked_again(two: model.Lab) -> None:
@@ -224,10 +253,9 @@ def test_rubbish_is_a_failed_check_and_never_a_crash(two: model.Lab, rubbish: st
 def test_a_check_that_cannot_be_read(two: model.Lab) -> None:
     report = _verify(two, [_Machine("web-01", "[1]")])
     (failed,) = [each for each in report.results if each.check == "ipv6"]
-    assert (failed.subject, failed.actual) == ("ipv6 can be read", "[1]")
-    assert failed.hint == (
-        "the reading failed with AttributeError: 'int' object has no attribute 'get'"
-    )
+    assert (failed.subject, failed.expected) == ("ipv6 can be read", "an answer that can be read")
+    assert failed.actual == "AttributeError: 'int' object has no attribute 'get'\n[1]"
+    assert failed.repair.startswith("see what the machine printed")
 
 
 def test_a_bug_of_labkit_is_no_result(two: model.Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,7 +321,12 @@ def test_machines_are_compared_once_all_have_answered(two: model.Lab) -> None:
 def test_what_cannot_be_compared_hides_nothing_of_the_others(two: model.Lab) -> None:
     report = _verify(two, [_Machine("ansible-01", "<b>"), _Machine("web-01", "70")])
     assert _lines(report) == [
-        ("ansible-01", "longest can be read", False, "<b>"),
+        (
+            "ansible-01",
+            "longest can be read",
+            False,
+            "ValueError: invalid literal for int() with base 10: '<b>'\n<b>",
+        ),
         ("web-01", "length", False, "70"),
     ]
     report = _verify(two, [_Machine("ansible-01", "7"), _Down("web-01")])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labkit import console, errors
 from labkit.lifecycle import verify as verifying
 from labkit.report import about, save, text
+from labkit.report import draft as drafts
 from labkit.report import json as json_report
 from labkit.tasks import base
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     iterable=("only", "output"),
     output="write the report to this .html, .json, .xml (JUnit) or .txt file too; may be repeated",
     reboot="reboot the machines in between; shows each setting's file, runtime and after reboot",
+    fix="repair what 'lab.apply' can repair, then verify again; says what was repaired",
 )
 def verify(
     _: invoke.context.Context,
@@ -30,20 +32,23 @@ def verify(
     provider: str = "",
     format: str = "",
     reboot: bool = False,
+    fix: bool = False,
 ) -> None:
-    """Prove that the running lab is what lab.yml says; changes nothing."""
+    """Prove that the running lab is what lab.yml says; changes nothing unless asked to repair."""
     as_json = base.wants_json(format)
     files = save.wanted(output)
     opened = base.open_lab(file, provider)
     machines = opened.choose(base.chosen(only))
     run = functools.partial(about.here, "verify", opened.lab.provider, opened.progress.phases)
+    draft = drafts.Draft()
+    names = [machine.name for machine in machines]
     with (
-        save.failing(files, opened.lab, [machine.name for machine in machines], run),
+        save.failing(files, opened.lab, names, run, draft=draft, space=opened.space),
         opened.hold("lab.verify"),
         opened.progress.watch(),
     ):
         base.log(opened)
-        report = verifying.verify(opened, machines, reboot=reboot)
+        report = verifying.verify(opened, machines, reboot=reboot, fix=fix, draft=draft)
         kept = save.keep(opened.space, opened.lab, report, run())
     try:
         _show(report, kept, as_json=as_json)

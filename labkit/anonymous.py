@@ -76,16 +76,21 @@ class Anonymiser:
         self._hosts = _whole_words(known.hosts)
         self._secrets = sorted({each for each in known.secrets if len(each) >= _SHORT}, key=len)
 
-    def text(self, text: str) -> str:
-        """Return a text without what says who or where."""
+    def secrets(self, text: str) -> str:
+        """Return a text without secrets; who and where stay."""
         for each in reversed(self._secrets):  # the longest first: one may hold another
             text = self._literally("secrets", each, SECRET, text)
         text = self._replace("keys", _PRIVATE, text, lambda _: "PRIVATE-KEY")
-        text = self._replace("keys", _PUBLIC, text, lambda found: f"{found[1]} KEY")
-        text = self._replace("keys", _FINGERPRINT, text, lambda found: f"{found[1]}:KEY")
         text = self._replace("secrets", _IN_URL, text, lambda _: SECRET)
         for pattern in (_ASSIGNED, _OPTION):
             text = self._replace("secrets", pattern, text, lambda found: f"{found[1]}{SECRET}")
+        return text
+
+    def text(self, text: str) -> str:
+        """Return a text without what says who or where, and without secrets."""
+        text = self.secrets(text)
+        text = self._replace("keys", _PUBLIC, text, lambda found: f"{found[1]} KEY")
+        text = self._replace("keys", _FINGERPRINT, text, lambda found: f"{found[1]}:KEY")
         text = self._replace("addresses of mail", _EMAIL, text, lambda _: "MAIL")
         for folder, to in self._folders:
             text = self._replace("folders", folder, text, _always(to))

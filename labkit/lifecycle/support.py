@@ -74,7 +74,7 @@ def support(file: pathlib.Path, to: pathlib.Path) -> Bundle:
     except errors.LabError as error:
         fault = f"{error.message}\n"
     spaces = [lab.space] if lab else _spaces(file.absolute().parent)
-    hide = anonymous.Anonymiser(_known(lab, spaces, file))
+    hide = anonymous.Anonymiser(known(lab, spaces, file))
     parts = {name: _hidden(hide, name, text) for name, text in _collect(lab, spaces, file, fault)}
     name = f"labkit-support-{time.strftime('%Y%m%d-%H%M%S')}"
     replaced = {kind: count for kind, count in sorted(hide.counts.items()) if count}
@@ -99,7 +99,7 @@ def _collect(
     fault: str,
 ) -> Iterator[tuple[str, str]]:
     """Yield the names and the texts of all that goes into the bundle. JSON is one line a value."""
-    yield "versions.txt", "".join(f"{name}: {said}\n" for name, said in _versions())
+    yield "versions.txt", "".join(f"{name}: {said}\n" for name, said in versions())
     if file.is_file():
         yield "lab.yml", file.read_text(encoding="utf-8", errors="replace")
     if fault:
@@ -131,7 +131,8 @@ def _doctor(lab: context.Context) -> str:
     return "".join(f"{each.verdict.value} {each.name}: {each.detail}\n" for each in findings)
 
 
-def _versions() -> Iterator[tuple[str, str]]:
+def versions() -> Iterator[tuple[str, str]]:
+    """Yield what runs labkit, and its version."""
     yield "labkit", labkit.__version__
     yield "python", platform.python_version()
     yield "system", f"{platform.system()} {platform.release()} {platform.machine()}"
@@ -155,9 +156,14 @@ def _version(program: str, option: str) -> str:
     return (done.stdout or done.stderr).partition("\n")[0]
 
 
-def _known(
+def known(
     lab: context.Context | None, spaces: list[workspace.Workspace], file: pathlib.Path
 ) -> anonymous.Known:
+    """Return what must not be in anything that leaves this host.
+
+    Raises:
+        errors.LabError: The user has no name.
+    """
     machines = lab.lab.machines if lab else ()
     with contextlib.suppress(OSError, KeyError):  # a number without a name, in a container
         return anonymous.Known(
@@ -168,7 +174,7 @@ def _known(
                 str(store.root()): "CACHE",
                 str(pathlib.Path.home()): "HOME",
             },
-            secrets=(*_in_environment(), *_in_keys(spaces)),
+            secrets=(*_in_environment(), *_in_keys(spaces), *(lab.secrets.held() if lab else ())),
             networks=[network.subnet for network in lab.lab.networks] if lab else [],
             macs=[nic.mac for machine in machines for nic in machine.nics],
         )

@@ -64,6 +64,11 @@ class Store:
                 self._read[key] = self._resolve(key)
             return self._read[key]
 
+    def held(self) -> tuple[str, ...]:
+        """Return what was read so far, for whoever must make sure that none of it shows."""
+        with self._lock:
+            return tuple(each.reveal() for each in self._read.values())
+
     def __repr__(self) -> str:
         """Name the secrets."""
         return f"Store({', '.join(self._sources)})"

@@ -20,17 +20,18 @@ _HINT = "make room, or let this user write there; then run the same task again"
 _REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def write(path: pathlib.Path, text: str, *, mode: int = 0o600) -> None:
-    """Replace a file at once: readers see the old text or the new one, also after a power cut.
+def write(path: pathlib.Path, content: str | bytes, *, mode: int = 0o600) -> None:
+    """Replace a file at once: readers see the old content or the new one, also after a power cut.
 
     Raises:
-        errors.LabError: The disk did not take it; the old text is still there.
+        errors.LabError: The disk did not take it; the old content is still there.
     """
     temporary = path.with_name(f".{path.name}{_NEW}{os.getpid()}-{threading.get_ident()}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - a descriptor
-            file.write(text)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(temporary, flags, mode)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -27,7 +27,7 @@ def test_ten_megabytes_are_cut_at_once() -> None:
         assert len(excerpt.cut(text)) < 20_000
         assert len(excerpt.line(text)) < 500
         assert len(str(excerpt.differing(text, "a\nb\n" + text))) < 30_000
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 def test_lines_that_differ() -> None:

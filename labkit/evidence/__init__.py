@@ -1,0 +1,1 @@
+"""What a lab was found to be, in one signed file that can be handed in."""

@@ -133,7 +133,7 @@ def test_the_filter(opened: browser.Browser, broken: model.Report) -> None:
     assert opened.run(_VISIBLE) == failed
     assert _set(opened, machine="k8s-minion-01") == f"6 of {total} shown"
     assert _set(opened, check="reach") == f"3 of {total} shown"
-    assert _set(opened, text="PING  minion") == f"1 of {total} shown"
+    assert _set(opened, text="tcp  MINION") == f"1 of {total} shown"
     assert opened.run(_VISIBLE) == 1
     assert _set(opened, text="nothing like it") == f"0 of {total} shown"
     opened.run("document.querySelector('#filter button').click()")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TASKS = (
-    "apply", "copy", "destroy", "doctor", "drift", "exec", "explain", "forward", "gc", "graph",
-    "halt", "init", "logs", "plan", "render", "reset", "snapshot", "ssh", "ssh-config", "start",
-    "status", "support", "up", "validate", "verify",
+    "apply", "copy", "destroy", "doctor", "drift", "evidence", "exec", "explain", "forward", "gc",
+    "graph", "halt", "init", "logs", "plan", "render", "reset", "snapshot", "ssh", "ssh-config",
+    "start", "status", "support", "up", "validate", "verify",
 )  # fmt: skip
 _MACHINES = ["ansible-01", "k8s-master-01", "k8s-minion-01", "k8s-minion-02"]
 _REMOVED = destroy.Removed(("ansible-01", "k8s-master-01"), folder=True)
@@ -255,8 +255,12 @@ def test_doctor_mends_what_it_can(
 def test_verify_as_json(
     labkit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, ok: bool, code: int
 ) -> None:
-    def verify(lab: context.Context, _: object, *, reboot: bool) -> reports.Report:
+    def verify(
+        lab: context.Context, _: object, *, reboot: bool, fix: bool, draft: object
+    ) -> reports.Report:
+        assert draft
         assert not reboot
+        assert not fix
         lab.progress.tell("m", "verifying")
         return reports.Report("demo", (reports.Result("m", "names", "x", ok=ok),), 0.5)
 

@@ -376,6 +376,23 @@ def test_custom_values_stay(instance: Object) -> None:
     assert [(each.key, each.value) for each in vm.customValue] == [(made.key, "lab-2")]
 
 
+def test_a_privilege_is_denied(simulated: vcenter.Vcenter, instance: Object) -> None:
+    content = instance.RetrieveContent()
+    wanted = ["System.View", "VirtualMachine.Interact.PowerOn"]
+    session = content.sessionManager.currentSession.key
+    ask = content.authorizationManager.HasPrivilegeOnEntities
+    for denied, granted in ((), [True, True]), (wanted[1:], [True, False]):
+        simulated.set(denied=list(denied))
+        (found,) = ask([content.rootFolder], session, wanted)
+        assert [each.isGranted for each in found.privAvailability] == granted
+
+
+def test_two_port_groups_have_one_name(simulated: vcenter.Vcenter) -> None:
+    one, two = simulated.twins("Students")
+    assert one != two
+    assert simulated.networks().count("Students") == 2
+
+
 def test_a_wrong_password_is_refused(simulated: vcenter.Vcenter) -> None:
     with pytest.raises(vim.fault.InvalidLogin), simulated.session("wrong"):
         pass

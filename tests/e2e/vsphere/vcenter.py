@@ -11,6 +11,7 @@ import json
 import os
 import ssl
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 from pyVmomi import SoapAdapter
@@ -116,6 +117,63 @@ class Vcenter:
                 manager.Logout()
         finally:
             stub.DropConnections()
+
+    def folder(self, name: str) -> str:
+        """Return the id of a folder.
+
+        Raises:
+            StopIteration: There is none.
+        """
+        with self.session() as instance:
+            return next(
+                each._moId for each in everything(instance, vim.Folder) if each.name == name
+            )
+
+    def networks(self) -> list[str]:
+        """Return the names of all networks."""
+        with self.session() as instance:
+            return [each.name for each in everything(instance, vim.Network)]
+
+    def twins(self, name: str) -> tuple[str, str]:
+        """Make port groups of one name on two distributed switches; return their keys."""
+        with self.session() as instance:
+            parent = instance.RetrieveContent().rootFolder.childEntity[0].networkFolder
+            hosts = everything(instance, vim.HostSystem)
+            return _twin(parent, hosts, name, "one"), _twin(parent, hosts, name, "two")
+
+
+def everything(instance: Object, kind: Object) -> list[Object]:
+    """Return all objects of a kind."""
+    content = instance.RetrieveContent()
+    view = content.viewManager.CreateContainerView(content.rootFolder, [kind], recursive=True)
+    try:
+        return list(view.view)
+    finally:
+        view.Destroy()
+
+
+def _twin(parent: Object, hosts: list[Object], name: str, number: str) -> str:
+    folder = parent.CreateFolder(f"folder-{number}")
+    spec = vim.DistributedVirtualSwitch.ConfigSpec(name=f"switch-{number}")
+    switch = _ended(folder.CreateDVS_Task(vim.DistributedVirtualSwitch.CreateSpec(configSpec=spec)))
+    kind = vim.dvs.HostMember.ConfigSpec
+    members = [kind(operation="add", host=each) for each in hosts]
+    _ended(switch.ReconfigureDvs_Task(vim.DistributedVirtualSwitch.ConfigSpec(host=members)))
+    group = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+        name=name, type="earlyBinding", numPorts=8
+    )
+    _ended(switch.AddDVPortgroup_Task([group]))
+    return next(str(each.key) for each in switch.portgroup if each.name == name)
+
+
+def _ended(task: Object) -> Object:
+    deadline = time.monotonic() + _PATIENCE
+    while task.info.state in {"queued", "running"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    if task.info.error:
+        raise task.info.error
+    return task.info.result
 
 
 @contextlib.contextmanager

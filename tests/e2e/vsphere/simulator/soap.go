@@ -81,12 +81,19 @@ func answerNothing(w http.ResponseWriter, name string) {
 	})
 }
 
-// answerValue tells what a method returns.
+// answerValue tells what a method returns; the parts of a list one after the other.
 func answerValue(w http.ResponseWriter, name string, value interface{}) {
 	answer(w, http.StatusOK, func(out *bytes.Buffer) error {
 		fmt.Fprintf(out, `<%sResponse xmlns="%s">`, name, namespace)
 		start := xml.StartElement{Name: xml.Name{Local: "returnval"}}
-		if err := xml.NewEncoder(out).EncodeElement(value, start); err != nil {
+		encoder := xml.NewEncoder(out)
+		if list := reflect.ValueOf(value); list.Kind() == reflect.Slice {
+			for at := 0; at < list.Len(); at++ {
+				if err := encoder.EncodeElement(list.Index(at).Interface(), start); err != nil {
+					return err
+				}
+			}
+		} else if err := encoder.EncodeElement(value, start); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, `</%sResponse>`, name)

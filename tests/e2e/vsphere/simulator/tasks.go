@@ -41,6 +41,8 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, c *call) bool {
 	case "Fetch":
 		s.fetch(w, r, c)
 		return true
+	case "FetchUserPrivilegeOnEntities", "HasPrivilegeOnEntities", "HasUserPrivilegeOnEntities":
+		return s.privileges(w, c)
 	case "AddCustomFieldDef":
 		s.addField(w, r, c)
 		return true

@@ -16,3 +16,4 @@ from labkit.tasks import develop  # noqa: E402
 namespace = invoke.collection.Collection(develop.test, develop.check, develop.bench)
 namespace.add_collection(labkit_tasks.lab())
 namespace.add_collection(labkit_tasks.image())
+namespace.add_collection(labkit_tasks.classroom())

@@ -22,6 +22,7 @@ def main() -> None:
     namespace = tasks.lab()
     namespace.name = None
     namespace.add_collection(tasks.image())
+    namespace.add_collection(tasks.classroom())
     gc.freeze()
     gc.enable()
     program = invoke.program.Program(

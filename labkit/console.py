@@ -41,9 +41,9 @@ err = _console(stderr=True)
 class Progress:
     """Phases of machines, and what labkit waits for."""
 
-    def __init__(self, console: rich.console.Console = err) -> None:
-        """Start the clock."""
-        self._console = console
+    def __init__(self, console: rich.console.Console = err, *, noun: str = "machine") -> None:
+        """Start the clock; `noun` is what the rows of the live table are about."""
+        self._console, self._noun = console, noun
         self._start = time.monotonic()
         self._machines: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
@@ -82,6 +82,17 @@ class Progress:
             self._machines[machine] = (text, time.monotonic())
         self._print(machine, text)
 
+    def show(self, machine: str, text: str) -> None:
+        """Show what goes on in the live table alone; where there is none, nobody is told."""
+        with self._lock:
+            self._machines[machine] = (text, time.monotonic())
+
+    def end(self, machine: str, text: str) -> None:
+        """Tell how it ended for a machine, and take it out of the live table."""
+        with self._lock:
+            self._machines.pop(machine, None)
+        self._print(machine, text)
+
     def _print(self, machine: str, text: str) -> None:
         shown = visible.line(text)
         log.told(machine, shown)
@@ -92,7 +103,7 @@ class Progress:
 
     def _table(self) -> rich.table.Table:
         table = rich.table.Table(box=None, pad_edge=False)
-        table.add_column("machine", style="bold")
+        table.add_column(self._noun, style="bold")
         table.add_column("for", justify="right")
         table.add_column("now", no_wrap=True)
         now = time.monotonic()

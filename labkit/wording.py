@@ -16,7 +16,10 @@ def command(text: str) -> str:
 
 
 def typed(text: str) -> str:
-    """Name tasks, in quotes, as they are typed: `labkit up`, `./lab up`, `invoke lab.up`."""
+    """Name tasks, in quotes, as they are typed: `labkit up`, `./lab up`, `invoke lab.up`.
+
+    Those of a class keep their first word: `labkit class.up`, `./lab class.up`.
+    """
     program = pathlib.PurePath(sys.argv[0])
     if os.environ.get("LAB_SCRIPT"):
         typed = "./lab "
@@ -24,4 +27,5 @@ def typed(text: str) -> str:
         typed = "labkit "
     else:
         typed = "invoke lab."
-    return re.sub(r"'lab\.(?!yml)(?=[a-z])", f"'{typed}", text)
+    text = re.sub(r"'lab\.(?!yml)(?=[a-z])", f"'{typed}", text)
+    return re.sub(r"'class\.(?!yml)(?=[a-z])", f"'{typed.removesuffix('lab.')}class.", text)

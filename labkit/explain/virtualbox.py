@@ -43,7 +43,7 @@ def machine(lab: model.Lab, each: model.Machine, family: family_base.Family) -> 
     name, disk = each.name, f"{each.name}.vdi"
     nat, hostonly = each.nic("nat"), each.nic("hostonly")
     attach = ("VBoxManage", "storageattach", name, "--storagectl", "SATA")
-    forward = f"ssh,tcp,127.0.0.1,{each.ssh_port},{nat.address.ip},22"
+    forward = f"ssh,tcp,{each.ssh_address},{each.ssh_port},{nat.address.ip},22"
     create = ("VBoxManage", "createvm", "--name", name, "--ostype", family.virtualbox, "--register")
     return (
         shell.argv(*create),

@@ -107,6 +107,7 @@ def _machine(
         disk_gib=settings.disk_gib,
         nics=(_nat_nic(lab, name, nat), _hostonly_nic(lab, name, hostonly)),
         ssh_port=entry.ssh_port or derive.ssh_port(lab.lab, name),
+        ssh_address=lab.ssh_address,
         selinux=settings.selinux,
         time_zone=settings.time_zone,
         packages=settings.packages,

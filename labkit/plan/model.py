@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    import ipaddress
     import uuid
     from collections.abc import Mapping
 
 SecretKind = Literal["env", "file", "keyring"]
 SelinuxMode = Literal["enforcing", "permissive", "disabled"]
 NicKind = Literal["nat", "hostonly"]
+LOCALHOST = ipaddress.IPv4Address("127.0.0.1")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,17 +73,24 @@ class Machine:
     disk_gib: int
     nics: tuple[Nic, ...]
     ssh_port: int
-    """The port on 127.0.0.1 that leads to the machine's port 22."""
+    """The port on this host that leads to the machine's port 22."""
     selinux: SelinuxMode
     time_zone: str
     packages: tuple[str, ...]
     sysctl: Mapping[str, str]
     sudo_password: str | None = None
     """The name of the secret that sudo(8) asks the machine's user for."""
+    ssh_address: ipaddress.IPv4Address = LOCALHOST
+    """The address of this host, in 127.0.0.0/8, on which `ssh_port` is."""
 
     def nic(self, kind: NicKind) -> Nic:
         """Return the card of a kind; every machine has one of each."""
         return next(nic for nic in self.nics if nic.kind == kind)
+
+    @property
+    def ssh(self) -> str:
+        """Where the machine's SSH is on this host, as people write it."""
+        return f"{self.ssh_address}:{self.ssh_port}"
 
     @property
     def hostonly(self) -> ipaddress.IPv4Address:
@@ -128,7 +136,7 @@ class Lab:
         """
         if self.provider == "libvirt":
             return str(machine.nic("nat").address.ip), 22
-        return "127.0.0.1", machine.ssh_port
+        return str(machine.ssh_address), machine.ssh_port
 
     def with_role(self, role: str) -> tuple[Machine, ...]:
         """Return the machines that have a role."""

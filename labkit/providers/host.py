@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+from typing import TYPE_CHECKING
 
 import psutil
 
+from labkit.plan import model
 from labkit.providers import base
 
+if TYPE_CHECKING:
+    import ipaddress
 
-def port(number: int, machine: str, hint: str) -> base.Finding:
-    """Try to listen on a port of 127.0.0.1.
+
+def port(
+    number: int, machine: str, hint: str, address: ipaddress.IPv4Address = model.LOCALHOST
+) -> base.Finding:
+    """Try to listen on a port of this host.
 
     Args:
         number: The port.
         machine: The machine that it will lead to.
         hint: What to do when it is taken; the same words for all, so that they are said once.
+        address: Of the loopback card. Linux and Windows have all of 127.0.0.0/8 there.
     """
     name = f"port {number} for {machine}"
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", number))
+            probe.bind((str(address), number))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                detail = f"this host has no address {address}"
+                hint = f"on macOS: sudo ifconfig lo0 alias {address}"
+                return base.Finding(f"address {address}", ok=False, detail=detail, hint=hint)
             return base.Finding(name, ok=False, detail=error.strerror or str(error), hint=hint)
     return base.Finding(name, ok=True, detail="free")
 

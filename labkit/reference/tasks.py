@@ -27,7 +27,12 @@ _VALUES = {str: "TEXT", int: "NUMBER", list: "TEXT"}
 def collections() -> dict[str, invoke.collection.Collection]:
     """Return the tasks' collections by the words that stand before their names."""
     own = invoke.collection.Collection(develop.check, develop.test, develop.bench)
-    return {"": tasks.lab(), "image.": tasks.image(), "./lab ": own}
+    return {
+        "": tasks.lab(),
+        "class.": tasks.classroom(),
+        "image.": tasks.image(),
+        "./lab ": own,
+    }
 
 
 def context(name: str, task: Any) -> parser.ParserContext:  # noqa: ANN401 - Invoke's Task[...]
@@ -40,6 +45,7 @@ def context(name: str, task: Any) -> parser.ParserContext:  # noqa: ANN401 - Inv
 def page() -> str:
     """Return the page."""
     parts = [_INTRODUCTION, "## A lab's tasks", *_section("", "labkit ")]
+    parts += ["## Tasks of a class", *_section("class.", "labkit class.")]
     parts += ["## Tasks of images", *_section("image.", "labkit image.")]
     parts += ["## Tasks of labkit's own repository", *_section("./lab ", "./lab ")]
     return _markdown.page("Tasks", *parts)

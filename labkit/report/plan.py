@@ -37,12 +37,12 @@ def tables(lab: model.Lab) -> Iterator[rich.table.Table]:
     """Yield tables of machines and of their cards."""
     title = f"lab {lab.name} on {lab.provider}"
     machines = rich.table.Table(
-        "machine", "roles", "image", "CPUs", "MiB", "GiB", "SSH on 127.0.0.1",
+        "machine", "roles", "image", "CPUs", "MiB", "GiB", "SSH",
         title=title, title_justify="left",
     )  # fmt: skip
     cards = rich.table.Table("machine", "card", "MAC", "address", "gateway", "DNS")
     for machine in lab.machines:
-        sizes = (machine.cpus, machine.memory_mib, machine.disk_gib, machine.ssh_port)
+        sizes = (machine.cpus, machine.memory_mib, machine.disk_gib, machine.ssh)
         roles = ", ".join(machine.roles)
         machines.add_row(machine.name, roles, machine.image, *(str(size) for size in sizes))
         for nic in machine.nics:

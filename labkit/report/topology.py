@@ -221,7 +221,7 @@ def _machine(
     left, first = x + size.font * 0.8, top + size.line + size.font * 0.36
     return element(
         "g",
-        element("title", f"{machine.name}: {stand.text}; SSH on 127.0.0.1:{machine.ssh_port}"),
+        element("title", f"{machine.name}: {stand.text}; SSH on {machine.ssh}"),
         element("rect", x=f"{x:g}", y=f"{top:g}", width=size.width, height=f"{size.machine:g}",
                 rx="8", class_="box"),
         element("path", d=_shape(stand.state, middle, radius), class_="shape"),

@@ -77,6 +77,24 @@ def _refuse_special(found: ipaddress.IPv4Address, value: object) -> None:
         )
 
 
+def loopback(value: object) -> ipaddress.IPv4Address:
+    """Return the address of this host that a value of the file stands for.
+
+    Raises:
+        pydantic_core.PydanticCustomError: It stands for none that this host alone can reach.
+    """
+    try:
+        found = ipaddress.IPv4Address(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or not found.is_loopback:
+        raise faults.wrong(
+            f"{words.show(value)} is not a loopback address",
+            "write an address in 127.0.0.0/8, for example 127.0.0.1",
+        )
+    return found
+
+
 _OCTETS = "[0-9]{1,3}([.][0-9]{1,3}){3}"
 
 Address: TypeAlias = Annotated[
@@ -88,4 +106,9 @@ Subnet: TypeAlias = Annotated[
     ipaddress.IPv4Network,
     pydantic.BeforeValidator(subnet),
     pydantic.WithJsonSchema({"type": "string", "pattern": f"^{_OCTETS}/[0-9]{{1,2}}$"}),
+]
+Loopback: TypeAlias = Annotated[
+    ipaddress.IPv4Address,
+    pydantic.BeforeValidator(loopback),
+    pydantic.WithJsonSchema({"type": "string", "pattern": "^127([.][0-9]{1,3}){3}$"}),
 ]

@@ -35,6 +35,17 @@ LAB = FileKind(
     shared="put what machines share under 'defaults' or 'roles'",
 )
 
+CLASS = FileKind(
+    name="class file",
+    thing="class",
+    empty="the file holds no class",
+    begin="begin with 'classroom: NAME' and 'roster: FILE'",
+    alone="a file holds one class; put the other one into a file of its own",
+    shared="write the values out",
+)
+
+ROSTER = dataclasses.replace(CLASS, name="roster", thing="roster")
+
 PROFILE = FileKind(
     name="profile",
     thing="profile",

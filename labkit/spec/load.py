@@ -95,7 +95,7 @@ def parse(
     problems = tuple(itertools.islice(dict.fromkeys(itertools.islice(found, 2 * MOST)), MOST + 1))
     if spec and not problems:
         return spec
-    raise errors.FileError(_most(problems))
+    raise errors.FileError(most(problems))
 
 
 def _validate(
@@ -109,7 +109,7 @@ def _validate(
         return lab, messages.explain(error, document)
 
 
-def _most(problems: tuple[errors.Problem, ...]) -> tuple[errors.Problem, ...]:
+def most(problems: tuple[errors.Problem, ...]) -> tuple[errors.Problem, ...]:
     """Cut a long list off, and say so where it ends."""
     if len(problems) <= MOST:
         return problems

@@ -28,31 +28,40 @@ _MISSING = {
     "hostonly": "add its host-only address, for example 'hostonly: 192.168.56.61'",
     "service": "add the keyring's service, for example 'service: labkit'",
     "user": "add the keyring's user, for example 'user: admin'",
+    "classroom": "add the class's name, for example 'classroom: k8s-2026'",
 }
 
 _Said = tuple[str, str]
 
 
 def explain(
-    error: pydantic.ValidationError, document: documents.Document
+    error: pydantic.ValidationError,
+    document: documents.Document,
+    root: type[pydantic.BaseModel] = model.LabFile,
 ) -> Iterator[errors.Problem]:
-    """Turn each error into a problem at its place; what was told before is left out."""
+    """Turn each error into a problem at its place; what was told before is left out.
+
+    Args:
+        error: What pydantic found.
+        document: The file.
+        root: The shape of the whole file.
+    """
     for detail in error.errors(include_url=False):
         path: place.Path = detail["loc"]
         is_key = path[-1:] == (KEY_MARK,)
         path = path[:-1] if is_key else path
         if document.is_broken(path):
             continue
-        message, hint = _say(detail, path)
+        message, hint = _say(detail, path, root)
         if is_key or detail["type"] == "extra_forbidden":
             yield document.problem(document.locate_key(path), message, hint)
         else:
             yield document.problem(document.locate(path), message, hint)
 
 
-def keys_at(path: place.Path) -> tuple[str, ...]:
-    """Return the keys that a lab file can have in the mapping at a path."""
-    shape: type[pydantic.BaseModel] = model.LabFile
+def keys_at(path: place.Path, root: type[pydantic.BaseModel] = model.LabFile) -> tuple[str, ...]:
+    """Return the keys that a file can have in the mapping at a path."""
+    shape = root
     rest = iter(path)
     for part in rest:
         annotation: Any = shape.model_fields[str(part)].annotation
@@ -68,13 +77,16 @@ def keys_at(path: place.Path) -> tuple[str, ...]:
     return tuple(shape.model_fields)
 
 
-def _say(detail: ErrorDetails, path: place.Path) -> _Said:
+def _say(detail: ErrorDetails, path: place.Path, root: type[pydantic.BaseModel]) -> _Said:
     kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx", {})
     if kind == faults.TYPE:
         return context["message"], context["hint"]
-    if kind in {"missing", "extra_forbidden"}:
-        return _SENTENCES[kind](path, context, path[-1])
+    if kind == "extra_forbidden":
+        hint = words.nearest(str(path[-1]), keys_at(path[:-1], root), otherwise="the keys here are")
+        return f"unknown key {words.show(path[-1])}", hint
+    if kind == "missing":
+        return _missing(path, path[-1])
     if place.is_private(path):
         return _secret(path, kind, detail["input"])
     return _SENTENCES.get(kind, _unforeseen)(path, context, detail["input"])
@@ -87,14 +99,9 @@ def _subject(path: place.Path) -> str:
     return words.show(path[-1])
 
 
-def _missing(path: place.Path, _context: dict[str, Any], name: object) -> _Said:
+def _missing(path: place.Path, name: object) -> _Said:
     where = f"{words.show(path[-2])} has" if len(path) > 1 else "the file has"
     return f"{where} no '{name}'", _MISSING[str(name)]
-
-
-def _unknown(path: place.Path, _context: dict[str, Any], name: object) -> _Said:
-    hint = words.nearest(str(name), keys_at(path[:-1]), otherwise="the keys here are")
-    return f"unknown key {words.show(name)}", hint
 
 
 def _text(path: place.Path, _context: dict[str, Any], value: object) -> _Said:
@@ -177,13 +184,11 @@ def _unforeseen(path: place.Path, _context: dict[str, Any], value: object) -> _S
 _SENTENCES: dict[str, Callable[[place.Path, dict[str, Any], object], _Said]] = {
     "bool_type": _boolean,
     "dict_type": _mapping,
-    "extra_forbidden": _unknown,
     "greater_than_equal": _too_small,
     "int_type": _number,
     "less_than_equal": _too_great,
     "literal_error": _choice,
     "mapping_type": _mapping,
-    "missing": _missing,
     "model_type": _mapping,
     "string_type": _text,
     "too_long": _too_long,

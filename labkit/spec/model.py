@@ -118,7 +118,7 @@ class MachineEntry(Settings):
     hostonly: addresses.Address
     """Its address on the host-only network, by which the other machines know it."""
     ssh_port: Port | None = None
-    """The port on 127.0.0.1 that leads to its SSH; without it, one follows from the names."""
+    """The port on this host that leads to its SSH; without it, one follows from the names."""
 
 
 class Qemu(_Model):
@@ -255,6 +255,8 @@ class LabFile(_Model):
     """What each machine of a role inherits, over the defaults."""
     machines: Annotated[Mapping[texts.MachineName, MachineEntry], pydantic.Field(min_length=1)]
     """The machines by their names; the order means nothing."""
+    ssh_address: addresses.Loopback = ipaddress.IPv4Address("127.0.0.1")
+    """The address of this host on which the machines' SSH is; macOS has 127.0.0.1 alone."""
     providers: Providers = Providers()
     """Settings of single providers."""
     secrets: Mapping[texts.SecretName, SecretSource] = {}

@@ -15,6 +15,7 @@ from labkit import docstrings
 from labkit.spec import model
 
 if TYPE_CHECKING:
+    import pydantic
     from pydantic_core import core_schema
 
 
@@ -48,10 +49,10 @@ class _Generator(json_schema.GenerateJsonSchema):
         return False
 
 
-def generate() -> str:
+def generate(root: type[pydantic.BaseModel] = model.LabFile, title: str = "lab file") -> str:
     """Return the schema as text: keys sorted, so that it changes only when the model does."""
-    schema = model.LabFile.model_json_schema(schema_generator=_Generator)
-    schema = {"$schema": _Generator.schema_dialect, **schema, "title": "labkit lab file"}
+    schema = root.model_json_schema(schema_generator=_Generator)
+    schema = {"$schema": _Generator.schema_dialect, **schema, "title": f"labkit {title}"}
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 

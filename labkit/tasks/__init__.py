@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import invoke.collection
 import invoke.tasks
 
+from labkit.tasks import classroom as class_tasks
 from labkit.tasks import image as image_tasks
 from labkit.tasks import lab as lab_tasks
 
@@ -18,16 +19,27 @@ if TYPE_CHECKING:
 
 def lab() -> invoke.collection.Collection:
     """Return the tasks of a lab."""
-    collection = invoke.collection.Collection("lab")
-    for module in pkgutil.iter_modules(lab_tasks.__path__):
-        _add(collection, importlib.import_module(f"{lab_tasks.__name__}.{module.name}"))
-    return collection
+    return _folder("lab", lab_tasks)
+
+
+def classroom() -> invoke.collection.Collection:
+    """Return the tasks of a class."""
+    return _folder("class", class_tasks)
 
 
 def image() -> invoke.collection.Collection:
     """Return the tasks of images."""
     collection = invoke.collection.Collection("image")
     _add(collection, image_tasks)
+    return collection
+
+
+def _folder(name: str, package: types.ModuleType) -> invoke.collection.Collection:
+    """Return the tasks of a package, a module each; those with '_' in front are shared by them."""
+    collection = invoke.collection.Collection(name)
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.name.startswith("_"):
+            _add(collection, importlib.import_module(f"{package.__name__}.{module.name}"))
     return collection
 
 

@@ -40,6 +40,8 @@ def task(
     iterable: tuple[str, ...] = (),
     optional: tuple[str, ...] = (),
     private: tuple[str, ...] = (),
+    words: Mapping[str, str] = HELP,
+    interrupted: str = "interrupted; 'lab.up' continues, 'lab.destroy' removes",
     **texts: str,
 ) -> Callable[..., Any]:
     """Make a function an Invoke task whose expected failures are a sentence, a hint and a code.
@@ -49,6 +51,8 @@ def task(
         iterable: Names of the options that may be given several times.
         optional: Names of those that may be left out, and are empty then (labkit.tasks.optional).
         private: Names of those whose values may hold secrets, and are not logged.
+        words: Help for the options that tasks share, by name.
+        interrupted: What to say after Ctrl-C.
         texts: Help for the task's own options, by name.
     """
 
@@ -68,12 +72,11 @@ def task(
                 complain(error)
                 raise invoke.exceptions.Exit(code=error.exit_code) from None
             except KeyboardInterrupt:
-                said = "interrupted; 'lab.up' continues, 'lab.destroy' removes"
-                console.err.print(console.wording(said))
+                console.err.print(console.wording(interrupted))
                 raise invoke.exceptions.Exit(code=errors.ExitCode.INTERRUPTED) from None
 
         names = set(body.__code__.co_varnames[: body.__code__.co_argcount])
-        shared = {name: text for name, text in HELP.items() if name in names}
+        shared = {name: text for name, text in words.items() if name in names}
         # Invoke's Task is generic, but its own signatures leave the parameter out.
         make = cast("Any", invoke.tasks.task)  # pyright: ignore[reportUnknownMemberType]
         made = make(

@@ -20,7 +20,7 @@ def test_tables(shown: Shown, default_lab: model.Lab) -> None:
     lines = shown(plan.tables(default_lab)).splitlines()
     assert lines[0] == "lab k8s-manual on qemu"
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
-    assert cells[0] == ["ansible-01", "ansible", "debian-12", "1", "512", "4", "30777"]
+    assert cells[0] == ["ansible-01", "ansible", "debian-12", "1", "512", "4", "127.0.0.1:30777"]
     assert cells[4] == [
         "ansible-01", "nat", "46:45:a7:45:76:30", "10.0.2.51/24", "10.0.2.2", "10.0.2.3",
     ]  # fmt: skip

@@ -59,7 +59,7 @@ def build(
     """Return the argument list that starts a machine in the background."""
     nat, hostonly = machine.nic("nat"), machine.nic("hostonly")
     group, port = segment
-    forward = f"hostfwd=tcp:127.0.0.1:{machine.ssh_port}-{nat.address.ip}:22"
+    forward = f"hostfwd=tcp:{machine.ssh}-{nat.address.ip}:22"
     # The lease is the machine's own address, so that the forward works before and after the
     # address is configured for good.
     user = (

@@ -94,7 +94,7 @@ class Provider(base.Provider):
         """Say where the machine's SSH is."""
         return base.Endpoint(
             machine=machine.name,
-            host="127.0.0.1",
+            host=str(machine.ssh_address),
             port=machine.ssh_port,
             user=catalog.get(machine.image, folder=self._space.folder).user,
             key=self._keys().login_file,

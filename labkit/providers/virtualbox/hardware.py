@@ -44,9 +44,10 @@ def planned(lab: model.Lab, machine: model.Machine) -> dict[str, str]:
 def forwards(lab: model.Lab, machine: model.Machine) -> set[tuple[str, ...]]:
     """Return the NAT forwards that a machine has to have; see `info.forwards`."""
     options = _extras(lab, machine)
-    wanted = {("tcp", "127.0.0.1", str(machine.ssh_port), "", "22")}
+    here = str(machine.ssh_address)
+    wanted = {("tcp", here, str(machine.ssh_port), "", "22")}
     for each in options.get("forwards", ()):
-        wanted.add((each["protocol"], "127.0.0.1", str(each["host"]), "", str(each["guest"])))
+        wanted.add((each["protocol"], here, str(each["host"]), "", str(each["guest"])))
     return wanted
 
 

@@ -26,5 +26,5 @@ def look(
 ) -> tuple[base.Finding, ...]:
     """Look."""
     del lab, wanted, vagrant
-    ports = (host.port(each.ssh_port, each.name, _HINT) for each in machines)
+    ports = (host.port(each.ssh_port, each.name, _HINT, each.ssh_address) for each in machines)
     return (*ports, host.memory(sum(each.memory_mib for each in machines)))

@@ -16,7 +16,7 @@ _OTHERS = {
     "all": "an Ansible group",
     "ungrouped": "an Ansible group",
 }
-_DEVICES = frozenset(
+DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(1, 10))}
 )
 """Files of these names cannot exist on Windows (Microsoft: Naming files, paths and namespaces)."""
@@ -24,8 +24,8 @@ _DEVICES = frozenset(
 
 def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Problem]:
     """Yield a problem for each breach."""
-    meanings = _OTHERS | dict.fromkeys(_DEVICES, "a device on Windows")
-    if spec.lab.lab in _DEVICES:
+    meanings = _OTHERS | dict.fromkeys(DEVICES, "a device on Windows")
+    if spec.lab.lab in DEVICES:
         message = f"'{spec.lab.lab}' is the name of a device on Windows"
         yield spec.problem(("lab",), message, "choose another name")
     for name in spec.lab.machines:

@@ -1,0 +1,234 @@
+"""What a class takes: 200 students planned and looked at, and four real ones beside a rehearsal.
+
+`./lab bench classroom` runs it and writes docs/explanation/figures/classroom.md. The image must be
+in the cache, or the first lab's time holds its making.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from bench import host
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+REPOSITORY = pathlib.Path(__file__).parents[1]
+FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "classroom.md"
+MANY, FEW, ROUNDS = 200, 4, 5
+AIM = 2.0
+"""Seconds for each look at a class of 200."""
+_LAB = """\
+lab: one-of-many
+defaults: {memory: 256 MiB, disk: 2 GiB}
+machines:
+  node-01: {nat: 10.0.2.61, hostonly: 192.168.56.61}
+  node-02: {nat: 10.0.2.62, hostonly: 192.168.56.62}
+"""
+_PAGE = """\
+# Figures: a class
+
+<!-- Made by `./lab bench classroom`; do not edit. -->
+
+{about}
+
+## 200 students
+
+`labkit class.plan` and `labkit class.status` for a class of 200 students with two machines each,
+from the start of Python to its end, the median of {rounds} runs. None of the machines exists.
+
+| task | seconds | should be at most |
+| --- | --- | --- |
+{many}
+
+## Four students beside their rehearsal
+
+`labkit class.up --jobs {jobs}` for four students with two machines of 256 MiB each on QEMU,
+emulated, and what `labkit class.rehearse` says of it. Memory is what the QEMU processes have
+resident at most, disk what the class folder takes, and outside calls are the programs, monitors and
+round trips that the labs' logs name.
+
+| | rehearsed | measured |
+| --- | --- | --- |
+{few}
+
+The rehearsal counts a machine's memory as its size and 160 MiB for QEMU, which is what it can come
+to; a machine that has just booted has not touched all of it. The QEMU processes used {work:.0f} s
+of processors; the load of the host was {load:.1f} for each of its processors before.
+
+## How the rehearsal works
+
+{model}
+
+| figure | emulated |
+| --- | --- |
+{costs}
+"""
+
+
+@dataclasses.dataclass(slots=True)
+class Real:
+    """What was seen of a real run."""
+
+    seconds: float = 0.0
+    first: float = 0.0
+    memory: int = 0
+    disk: int = 0
+    calls: int = 0
+    work: float = 0.0
+    """Seconds of processors that the QEMU processes used."""
+    load: float = 0.0
+    """Of each processor, by others, before it began."""
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    with tempfile.TemporaryDirectory(prefix="labkit-class-") as name:
+        many = _many(pathlib.Path(name) / "many")
+        few = pathlib.Path(name) / "few"
+        _make(few, FEW)
+        rehearsed: dict[str, Any] = json.loads(_labkit(few, "class.rehearse", "--format", "json"))
+        real = _real(few)
+    print(real)
+    FIGURES.write_text(_page(many, rehearsed, real), encoding="utf-8")
+    print(FIGURES)
+
+
+def _make(folder: pathlib.Path, students: int) -> None:
+    folder.mkdir()
+    (folder / "lab.yml").write_text(_LAB)
+    (folder / "class.yml").write_text("classroom: bench-class\nroster: roster.csv\n")
+    rows = "".join(f"student-{number:03},Student {number}\n" for number in range(students))
+    (folder / "roster.csv").write_text(f"name,display\n{rows}")
+
+
+def _labkit(folder: pathlib.Path, *words: str, codes: tuple[int, ...] = (0,)) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [sys.executable, "-m", "labkit", *words],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode not in codes:
+        raise RuntimeError(done.stdout + done.stderr)
+    return done.stdout
+
+
+def _many(folder: pathlib.Path) -> dict[str, float]:
+    _make(folder, MANY)
+    found: dict[str, float] = {}
+    for task in ("class.plan", "class.status"):
+        times: list[float] = []
+        for _ in range(ROUNDS):
+            start = time.monotonic()
+            _labkit(folder, task, codes=(0, 1))
+            times.append(time.monotonic() - start)
+        found[task] = statistics.median(times)
+        print(f"{task}: {found[task]:.2f} s")
+    return found
+
+
+def _real(folder: pathlib.Path) -> Real:
+    real = Real(load=psutil.getloadavg()[0] / (psutil.cpu_count() or 1))
+    with _watched(folder, real):
+        start = time.monotonic()
+        try:
+            text = _labkit(folder, "class.up", "--format", "json")
+            real.seconds = time.monotonic() - start
+            students: dict[str, Any] = json.loads(text)["students"]
+            real.first = min(each["seconds"] for each in students.values())
+            files = [path for path in folder.rglob("*") if path.is_file()]
+            real.disk = sum(path.stat().st_blocks * 512 for path in files) >> 20
+            real.calls = sum(
+                json.loads(line)["kind"] == "command"
+                for path in folder.glob("students/*/.lab/*/logs/*.jsonl")
+                for line in path.read_text(encoding="utf-8").splitlines()
+            )
+        finally:
+            _labkit(folder, "class.destroy", "--yes")
+    return real
+
+
+@contextlib.contextmanager
+def _watched(folder: pathlib.Path, real: Real) -> Generator[None]:
+    """Look at the class's QEMU processes every second."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(1.0):
+            memory, work = 0, 0.0
+            for process in psutil.process_iter():
+                with contextlib.suppress(psutil.Error):
+                    options = dict(itertools.pairwise(process.cmdline()))
+                    if options.get("-pidfile", "").startswith(f"{folder}/"):
+                        memory += process.memory_info().rss
+                        work += sum(process.cpu_times()[:2])
+            real.memory, real.work = max(real.memory, memory >> 20), max(real.work, work)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _page(many: dict[str, float], rehearsed: dict[str, Any], real: Real) -> str:
+    # Imported here: what runs above is labkit as its users run it.
+    from labkit.classroom import rehearse  # noqa: PLC0415
+
+    rows = [
+        ("until the first lab is verified", f"{rehearsed['first']:.0f} s", f"{real.first:.0f} s"),
+        (
+            "until the last one is verified",
+            f"{rehearsed['seconds']:.0f} s",
+            f"{real.seconds:.0f} s",
+        ),
+        ("memory", f"{rehearsed['memory_mib']} MiB", f"{real.memory} MiB"),
+        ("disk", f"{rehearsed['disk_mib']} MiB", f"{real.disk} MiB"),
+        ("outside calls", str(rehearsed["calls"]), str(real.calls)),
+    ]
+    costs = rehearse.EMULATED
+    figures = [
+        ("labkit begins", f"{costs.begin.work} s of a processor"),
+        ("a machine boots and is configured", _cost(costs.machine)),
+        ("a machine is verified", _cost(costs.verify)),
+        (
+            "outside calls of a lab, and of each machine",
+            f"{costs.lab_calls}, {costs.machine_calls}",
+        ),
+    ]
+    words = (rehearse.__doc__ or "").split("\n\n")[1]
+    return _PAGE.format(
+        about=host.about(()),
+        rounds=ROUNDS,
+        many="\n".join(f"| `{name}` | {took:.2f} | {AIM:.0f} |" for name, took in many.items()),
+        jobs=psutil.cpu_count(),
+        few="\n".join(f"| {' | '.join(row)} |" for row in rows),
+        work=real.work,
+        load=real.load,
+        model=words,
+        costs="\n".join(f"| {' | '.join(row)} |" for row in figures),
+    )
+
+
+def _cost(phase: Any) -> str:  # noqa: ANN401 - a Phase, imported late
+    return f"{phase.work} s of a processor, {phase.wait} s besides"
+
+
+if __name__ == "__main__":
+    main()

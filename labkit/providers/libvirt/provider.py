@@ -215,6 +215,7 @@ class Provider(base.Provider):
             errors.ProviderError: Something is still there.
         """
         if domain:
+            removal.switch_off(domain)  # its work would only hold Vagrant up
             self._forget(name)
             domain = self._look(name).get(name)
         if domain:

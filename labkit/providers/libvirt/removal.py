@@ -32,8 +32,13 @@ def undefine(domain: domains.Domain) -> None:
     Raises:
         errors.ProviderError: libvirt refused.
     """
-    if domain.state is base.State.RUNNING:
-        with contextlib.suppress(errors.ProviderError):  # it has ended by itself by now
-            virsh.run("destroy", domain.name)
+    switch_off(domain)
     more = ("--managed-save", "--snapshots-metadata", "--checkpoints-metadata", "--nvram")
     virsh.run("undefine", domain.name, *more)
+
+
+def switch_off(domain: domains.Domain) -> None:
+    """End a domain that was seen running; nothing happens when it has ended by itself."""
+    if domain.state is base.State.RUNNING:
+        with contextlib.suppress(errors.ProviderError):
+            virsh.run("destroy", domain.name)

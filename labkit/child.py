@@ -59,27 +59,23 @@ def run(
     signals.check()
     words = [str(word) for word in argv]
     with log.command(words, sent=None if stdin is None else len(stdin)) as record:
-        with signals.held():  # none is started without being known
-            child = _start(
-                words, cwd=cwd, env=env, given=stdin is not None, stdout=stdout, stderr=stderr
-            )
+        child: subprocess.Popen[bytes] | None = None
         try:
+            with signals.held():  # none is started without being known
+                child = _start(
+                    words, cwd=cwd, env=env, given=stdin is not None, stdout=stdout, stderr=stderr
+                )
             out, err = child.communicate(stdin, timeout)
+            status = child.returncode
         except subprocess.TimeoutExpired:
             raise DeadlineError(
                 f"{words[0]} did not end within {timeout:.0f} s and was ended",
                 hint="look at the load of this host; the full command is in the log",
             ) from None
         finally:
-            if child.returncode is None:
-                _end([child])
-            for stream in (child.stdin, child.stdout, child.stderr):
-                if stream:
-                    stream.close()
-            with _LOCK:
-                _RUNNING.discard(child)
+            if child is not None:
+                _release(child)
         said, complaint = _text(out), _text(err)
-        status = child.wait()
         record.status, record.said = status, complaint or said
     if status:  # perhaps since `stop` has ended it
         signals.check()
@@ -120,6 +116,17 @@ def _start(
     with _LOCK:
         _RUNNING.add(child)
     return child
+
+
+def _release(child: subprocess.Popen[bytes]) -> None:
+    """Let go of a program, and end it when it still runs."""
+    if child.returncode is None:
+        _end([child])
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream:
+            stream.close()
+    with _LOCK:
+        _RUNNING.discard(child)
 
 
 def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:

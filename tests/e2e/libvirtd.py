@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _SCRIPT = pathlib.Path(__file__).with_name("libvirtd.sh")
+_FOLDERS = tuple(
+    map(
+        pathlib.Path, ("/etc/libvirt", "/var/cache/libvirt", "/var/lib/libvirt", "/var/log/libvirt")
+    )
+)
 PROGRAMS = (
     "dnsmasq", "ip", "iptables", "libvirtd", "nsenter", "qemu-img", "qemu-system-x86_64", "ssh",
     "unshare", "vagrant", "virsh", "virtlogd",
@@ -86,6 +91,10 @@ def unavailable() -> str:
 @contextlib.contextmanager
 def host(folder: pathlib.Path) -> Generator[Host]:
     """Start libvirt in a folder, and end all that runs for it."""
+    # The folders over which its own are put have to be there.
+    lent = [each for each in _FOLDERS if not each.exists()]
+    for each in lent:
+        each.mkdir()
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), *system.SBIN))
     with subprocess.Popen(
         ["setpriv", "--pdeathsig", "KILL", "--", *_UNSHARE, "sh", str(_SCRIPT), str(folder)],
@@ -108,4 +117,6 @@ def host(folder: pathlib.Path) -> Generator[Host]:
             yield Host(int(children.read_text(encoding="utf-8")), folder / "vagrant")
         finally:
             process.kill()
+    for each in lent:
+        each.rmdir()
     shutil.rmtree(folder)

@@ -9,12 +9,23 @@ ours=$(dirname "$(readlink -f "$0")")
 mount --make-rprivate /
 mount -t tmpfs tmpfs /run
 for name in lib log cache; do
-	mkdir -p "$folder/$name" "/var/$name/libvirt"
+	mkdir "$folder/$name"
 	mount --bind "$folder/$name" "/var/$name/libvirt"
 done
-mkdir -p "$folder/etc" /etc/libvirt
+mkdir "$folder/etc"
 mount --bind "$folder/etc" /etc/libvirt
 mkdir -p /var/lib/libvirt/images /var/lib/libvirt/dnsmasq /var/lib/libvirt/boot
+
+# Debian makes this user with the package that starts the service, and libvirtd asks for it at once.
+for name in passwd group; do
+	cp "/etc/$name" "$folder/$name"
+done
+grep -q ^libvirt-qemu: /etc/group || echo libvirt-qemu:x:64055: >> "$folder/group"
+grep -q ^libvirt-qemu: /etc/passwd ||
+	echo libvirt-qemu:x:64055:64055::/nonexistent:/bin/false >> "$folder/passwd"
+for name in passwd group; do
+	mount --bind "$folder/$name" "/etc/$name"
+done
 
 cat > /etc/libvirt/qemu.conf <<-'END'
 	security_driver = "none"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+SEE = "what there is to see, root sees on the machine: 'lab.ssh MACHINE', then 'sudo -i'"
+"""How the commands that show a failure are typed."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Result:

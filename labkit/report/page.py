@@ -6,13 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from labkit import wording
-from labkit.report import excerpt, settings
+from labkit.report import excerpt, model, settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from labkit.plan import model as plans
-    from labkit.report import model
 
 _SHORT = 8
 """Lines of a text that was repaired."""
@@ -107,6 +106,8 @@ class Page:
     """How many failures `lab.verify --fix` repairs."""
     fix: str
     """How that is typed."""
+    see: str
+    """Where there is to see what failed; empty where nothing is."""
 
     @property
     def listed(self) -> tuple[Item, ...]:
@@ -142,6 +143,7 @@ def page(lab: plans.Lab, report: model.Report) -> Page:
         excerpt.line(report.incomplete),
         sum(each.fixable for each in report.failures),
         wording.command("'lab.verify --fix'"),
+        wording.typed(model.SEE) if any(each.by_hand for each in report.failures) else "",
     )
 
 

@@ -42,7 +42,9 @@ def table(settings: Sequence[model.Setting]) -> rich.table.Table:
         each = row.setting
         values = (each.file, each.runtime, *((each.after or "",) if rebooted else ()))
         cells = (_cell(value, good=value == each.wanted) for value in values)
-        found.add_row(_safe(each.subject), _safe(each.wanted), *cells, ", ".join(row.machines))
+        found.add_row(
+            _safe(each.subject), _safe(each.wanted), *cells, ", ".join(map(_safe, row.machines))
+        )
     return found
 
 

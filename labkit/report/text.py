@@ -9,14 +9,11 @@ import rich.markup
 import rich.table
 
 from labkit import console, visible, wording
-from labkit.report import excerpt, settings
+from labkit.report import excerpt, model, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labkit.report import model
-
-_SEE = "what there is to see, root sees on the machine: 'lab.ssh MACHINE', then 'sudo -i'"
 _LINES = 12
 """Differing lines of a file that a failure shows."""
 
@@ -25,9 +22,10 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
     """Yield what is to be printed."""
     machines = sorted({result.machine for result in report.results})
     checks = list(dict.fromkeys(result.check for result in report.results))
-    table = rich.table.Table("check", *machines, title=f"lab {report.lab}", title_justify="left")
+    title = f"lab {_safe(report.lab)}"
+    table = rich.table.Table("check", *map(_safe, machines), title=title, title_justify="left")
     for check in checks:
-        table.add_row(check, *(_cell(report, check, machine) for machine in machines))
+        table.add_row(_safe(check), *(_cell(report, check, machine) for machine in machines))
     yield table
     rebooted = any(each.after is not None for each in report.settings)
     shown = [each for each in report.settings if rebooted or not each.ok]
@@ -36,7 +34,7 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
     for result in report.failures:
         yield _failure(result)
     if any(result.by_hand for result in report.failures):
-        yield console.wording(_SEE)
+        yield console.wording(model.SEE)
     yield from _repairs(report.repairs)
     fixable = sum(each.fixable for each in report.failures)
     if fixable:
@@ -48,8 +46,8 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
     verdict = f"[red]{failed} failed[/]" if failed else "[green]all as it should be[/]"
     yield f"{counted}: {verdict}"
     if report.skipped:
-        left_out = f"left out this time: {', '.join(report.skipped)} ('lab.verify' looks at all)"
-        yield console.wording(left_out)
+        names = ", ".join(map(_safe, report.skipped))
+        yield console.wording(f"left out this time: {names} ('lab.verify' looks at all)")
 
 
 def _repairs(repairs: tuple[model.Repair, ...]) -> Iterator[str]:
@@ -69,7 +67,7 @@ def _cell(report: model.Report, check: str, machine: str) -> str:
 
 
 def _failure(result: model.Result) -> str:
-    when = f" {result.when}" if result.when else ""
+    when = f" {_safe(result.when)}" if result.when else ""
     lines = [f"[red]failed[/] {_safe(result.machine)}{when}: {_safe(result.subject)}"]
     lines += _difference(result)
     told = {"see:     ": result.by_hand, "repair:  ": result.repair}

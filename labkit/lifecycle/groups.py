@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 VERIFIED = "verified"
 """What people see of the state that the last good verify kept for 'lab.reset'."""
 
+BEFORE = "before-reboot"
+"""The snapshot that 'lab.verify --reboot' makes first; a person's like any other."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _KEPT = re.compile(rf"{VERIFIED}~(\d+)")
 

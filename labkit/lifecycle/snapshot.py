@@ -112,6 +112,20 @@ def keep(lab: context.Context, report: reports.Report, subjects: Sequence[run.Su
                 lab.progress.tell(machine, f"its clock lags behind: {error}")
 
 
+def before_reboot(lab: context.Context) -> None:
+    """Save the lab as it is before a reboot, in the place of the last time's.
+
+    A failure is told, not raised: what cannot be saved can be rebooted all the same.
+    """
+    with lab.progress.phase("save"):
+        try:
+            if groups.BEFORE in look(lab):
+                _discard(lab, groups.BEFORE)
+            _save(lab, groups.BEFORE)  # the clocks are set by the reboot
+        except errors.LabError as error:
+            lab.progress.say(f"there is no snapshot from before the reboot: {error}")
+
+
 def repair(lab: context.Context) -> None:
     """Mend what a killed run left: machines that are held go on, what is not whole goes."""
     broken = {

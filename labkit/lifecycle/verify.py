@@ -57,6 +57,7 @@ def verify(
                 repairs=_held(drafted.repairs, again),
             )
         if reboot:
+            snapshot.before_reboot(lab)
             silent = _reboot(lab, subjects)
             awake = [each for each in subjects if each.machine.name not in silent]
             report = _joined(report, look(awake, when=_AFTER), silent)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labkit import errors, shell
-from labkit.lifecycle import apply, context, look, verify
+from labkit.lifecycle import apply, context, look, snapshot, verify
 from labkit.operations import base as operations
 from labkit.profiles import load
 from labkit.providers import base
@@ -37,6 +37,8 @@ class Shell(sessions.Session):
     ) -> sessions.Result:
         del command, on_output
         folder = self.root / self.endpoint.machine
+        if "date -s" in stdin:  # the shell is real, and so is its host's clock
+            return sessions.Result("", 0)
         if "systemctl reboot" in stdin:
             (folder / "live").write_bytes((folder / "file").read_bytes())
             (folder / "boot_id").write_text("second\n")
@@ -163,6 +165,7 @@ def test_a_reboot_shows_a_third_value(
     lab: context.Context, root: pathlib.Path, fine: Double
 ) -> None:
     assert fine.ok
+    lab.space.make()
     (root / "web-01" / "file").write_text("two\n")
     report = verify.verify(lab, lab.lab.machines, reboot=True)
     (setting,) = [each for each in report.settings if each.machine == "web-01"]
@@ -177,6 +180,21 @@ def test_a_reboot_shows_a_third_value(
     ]
     whens = {each.when for each in report.results if each.machine == "ansible-01"}
     assert whens == {"", "after reboot"}
+    assert set(snapshot.look(lab)) == {"before-reboot"}
+    verify.verify(lab, lab.lab.machines, reboot=True)  # the next one takes its place
+    assert set(snapshot.look(lab)) == {"before-reboot"}
+
+
+def test_a_provider_that_cannot_save_hinders_no_reboot(
+    lab: context.Context, root: pathlib.Path, fine: Double, provider: Double
+) -> None:
+    lab.space.make()
+    assert root.is_dir()
+    assert fine.ok
+    provider.broken["save web-01"] = errors.ProviderError("there is no room")
+    report = verify.verify(lab, lab.lab.machines, reboot=True)
+    assert {each.when for each in report.results} == {"", "after reboot"}
+    assert "before-reboot" not in snapshot.look(lab)
 
 
 def test_a_machine_that_does_not_come_back_hides_no_other(

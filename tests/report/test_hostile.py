@@ -54,7 +54,7 @@ _REPORT = st.lists(_TEXT, min_size=6, max_size=6).flatmap(
     lambda texts: st.sampled_from([_report(texts, ok=True), _report(texts, ok=False)])
 )
 _property = hypothesis.settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[
         hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow,

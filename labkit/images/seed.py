@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Literal
 import pycdlib
 import yaml
 
+from labkit.images import carried
+
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Mapping
@@ -43,6 +45,8 @@ class Seed:
     host_key: str
     """The ed25519 private key in OpenSSH's format."""
     host_key_public: str
+    files: tuple[carried.File, ...] = ()
+    """What the machine is born with besides; a file of the identity is replaced by one of these."""
 
     def __post_init__(self) -> None:
         """Refuse what would become another file or another line in the guest.
@@ -63,22 +67,34 @@ class Seed:
         return f"Seed(hostname={self.hostname!r}, user={self.user!r})"
 
 
-def fw_cfg(seed: Seed) -> bytes:
-    """Return the tar for `-fw_cfg name=opt/labkit/seed,file=...`; it holds a private key."""
-    keys = "".join(f"{key}\n" for key in seed.authorized_keys)
-    home = "root" if seed.user == "root" else f"home/{seed.user}"
+def identity(seed: Seed) -> tuple[carried.File, ...]:
+    """Return root's files that make the machine unique."""
     short = seed.hostname.split(".")[0]
     names = " ".join(dict.fromkeys((seed.hostname, short)))
+    return (
+        carried.File("/etc/hostname", f"{seed.hostname}\n"),
+        carried.File("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {names}\n"),
+        carried.File("/etc/ssh/ssh_host_ed25519_key", _line(seed.host_key), 0o600),
+        carried.File("/etc/ssh/ssh_host_ed25519_key.pub", _line(seed.host_key_public)),
+        carried.File("/root/.ssh/authorized_keys", _keys(seed), 0o600),
+    )
+
+
+def fw_cfg(seed: Seed) -> bytes:
+    """Return the tar for `-fw_cfg name=opt/labkit/seed,file=...`; it holds a private key."""
+    files = {file.path: file for file in (*identity(seed), *seed.files)}
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        _add(tar, "etc/hostname", f"{seed.hostname}\n", 0o644)
-        _add(tar, "etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {names}\n", 0o644)
-        _add(tar, "etc/ssh/ssh_host_ed25519_key", _line(seed.host_key), 0o600)
-        _add(tar, "etc/ssh/ssh_host_ed25519_key.pub", _line(seed.host_key_public), 0o644)
-        _add(tar, "root/.ssh/authorized_keys", keys, 0o600)
-        if home != "root":
-            _add(tar, f"{home}/.ssh/authorized_keys", keys, 0o600, UID)
+    # POSIX.1-2001: like ustar, and a path may be long or not ASCII.
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in files.values():
+            _add(tar, file.path.lstrip("/"), file.text, file.mode)
+        if seed.user != "root":
+            _add(tar, f"home/{seed.user}/.ssh/authorized_keys", _keys(seed), 0o600, UID)
     return buffer.getvalue()
+
+
+def _keys(seed: Seed) -> str:
+    return "".join(f"{key}\n" for key in seed.authorized_keys)
 
 
 def user_data(seed: Seed) -> str:

@@ -21,7 +21,7 @@ from labkit import child, errors, shell
 from labkit.images import catalog, cloud, debian, process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
 Seed = Literal["fw_cfg", "nocloud"]
 FORMAT = 1
@@ -48,6 +48,8 @@ class Image:
     """How the image takes what makes a machine unique, see `labkit.images.seed`."""
     size: int
     """Bytes of all its files."""
+    baked: tuple[str, ...] = ()
+    """The profiles that were applied to it; none to an image as its recipe makes it."""
 
 
 def root() -> pathlib.Path:
@@ -70,7 +72,35 @@ def ensure(
         LabError: There is no such image, or it could not be made.
     """
     recipe = catalog.get(name, folder=folder)
-    digest = digest_of(recipe)
+    log = root() / "log" / f"image-{name}.log"
+
+    def fill(work: pathlib.Path, narrate: Callable[[str], None]) -> Mapping[str, object]:
+        if isinstance(recipe, catalog.DebianRecipe):
+            debian.build(recipe, work, process.Logged(log), narrate)
+            return {"user": recipe.user, "kernel_args": recipe.kernel_args, "seed": "fw_cfg"}
+        cloud.fetch(recipe, work, narrate)
+        return {"user": recipe.user, "kernel_args": "", "seed": "nocloud"}
+
+    return keep(name, digest_of(recipe), fill, narrate)
+
+
+def keep(
+    name: str,
+    digest: str,
+    fill: Callable[[pathlib.Path, Callable[[str], None]], Mapping[str, object]],
+    narrate: Callable[[str], None],
+) -> Image:
+    """Return the image of a digest, making it first when the cache has none.
+
+    Args:
+        name: What people call it.
+        digest: Of all that decides what is inside.
+        fill: Makes its files in a folder, narrating, and returns what image.json says of it.
+        narrate: Told what is going on, a sentence at a time.
+
+    Raises:
+        LabError: It could not be made; nothing is left of it.
+    """
     home = root() / "images" / digest
     found = load(home)
     if found:
@@ -89,7 +119,7 @@ def ensure(
         _sweep(home.parent)
         started = time.monotonic()
         narrate(f"image {name}: not in the cache yet, making it once")
-        _make(name, recipe, home, lambda text: narrate(f"image {name}: {text}"))
+        _make(name, home, lambda work: fill(work, lambda text: narrate(f"image {name}: {text}")))
         narrate(f"image {name}: ready after {time.monotonic() - started:.0f} s")
     made = load(home)
     if made is None:
@@ -135,7 +165,13 @@ def load(home: pathlib.Path) -> Image | None:
         user=data["user"],
         seed=data["seed"],
         size=sum(sizes.values()),
+        baked=tuple(data.get("baked", ())),
     )
+
+
+def of_digest(digest: str) -> Image | None:
+    """Return the image of a digest; None when the cache has none."""
+    return load(root() / "images" / digest)
 
 
 def unfinished() -> tuple[pathlib.Path, ...]:
@@ -165,20 +201,14 @@ def sweep() -> None:
 
 
 def _make(
-    name: str, recipe: catalog.Recipe, home: pathlib.Path, narrate: Callable[[str], None]
+    name: str, home: pathlib.Path, fill: Callable[[pathlib.Path], Mapping[str, object]]
 ) -> None:
     """Build in a folder beside and rename it at the end, so that an image is whole or absent."""
-    log = root() / "log" / f"image-{name}.log"
     work = pathlib.Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=home.parent))
     try:
-        if isinstance(recipe, catalog.DebianRecipe):
-            debian.build(recipe, work, process.Logged(log), narrate)
-            facts = {"kernel_args": recipe.kernel_args, "seed": "fw_cfg"}
-        else:
-            cloud.fetch(recipe, work, narrate)
-            facts = {"kernel_args": "", "seed": "nocloud"}
+        facts = fill(work)
         files = {path.name: path.stat().st_size for path in sorted(work.iterdir())}
-        about = {"name": name, "user": recipe.user, **facts, "files": files}
+        about = {"name": name, **facts, "files": files}
         (work / "image.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         _publish(work, home)
     except OSError as error:

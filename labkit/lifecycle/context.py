@@ -8,7 +8,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from labkit import console, errors, providers, workspace
-from labkit.lifecycle import rescue
+from labkit.lifecycle import birth, rescue
 from labkit.plan import build, model
 from labkit.profiles import load as profiles
 from labkit.profiles import shelf as shelves
@@ -41,7 +41,9 @@ class Context:
     @functools.cached_property
     def provider(self) -> base.Provider:
         """The provider that lab.yml names."""
-        return providers.create(self.lab, self.space, lambda: self.keys, self.progress.say)
+        made = providers.create(self.lab, self.space, lambda: self.keys, self.progress.say)
+        made.birth = functools.partial(birth.of, self)
+        return made
 
     @functools.cached_property
     def secrets(self) -> store.Store:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from labkit import shell
+from labkit.images import carried
 from labkit.operations import base, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labkit.families import base as family_base
 
 # What a line without options begins with: a kind of key, or a comment's mark.
@@ -17,6 +20,8 @@ _PLAIN = ("#", "ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")
 
 class AuthorizedKey(base.Operation[text.HomeFile]):
     """`authorized_key: {user: root, key: "ssh-ed25519 AAAA... comment"}`."""
+
+    unique: ClassVar[bool] = True
 
     user: text.User
     key: Annotated[
@@ -42,10 +47,8 @@ class AuthorizedKey(base.Operation[text.HomeFile]):
         `command="echo Please login as ..."`: such a line is replaced.
         """
         lines = text.split(state.text)
+        kept = self._wanted(lines)
         restricted = [line for line in lines if self._restricts(line)]
-        kept = [line for line in lines if line not in restricted]
-        if not any(line.split()[:2] == self.key.split()[:2] for line in kept):
-            kept.append(self.key)
         if kept == lines:
             return ()
         folder = f"{state.home}/.ssh"
@@ -62,6 +65,14 @@ class AuthorizedKey(base.Operation[text.HomeFile]):
         """Show the file, whose lines are public keys."""
         return shell.line("cat ~{}/.ssh/authorized_keys", self.user)
 
+    def born(self, given: Mapping[str, str]) -> tuple[carried.File, ...]:
+        """Add root's key to those that are there; the number of other users is unknown."""
+        if self.user != "root":
+            return ()
+        path = "/root/.ssh/authorized_keys"
+        kept = self._wanted(text.split(given.get(path, "")))
+        return (carried.File(path, "".join(f"{line}\n" for line in kept), 0o600),)
+
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Add the key, as ssh-copy-id(1) does."""
         del family
@@ -74,6 +85,11 @@ class AuthorizedKey(base.Operation[text.HomeFile]):
             f"chmod 0600 {file}",
             *([] if self.user == "root" else [f"chown {shell.quote(self.user)} {file}"]),
         )
+
+    def _wanted(self, lines: list[str]) -> list[str]:
+        kept = [line for line in lines if not self._restricts(line)]
+        there = any(line.split()[:2] == self.key.split()[:2] for line in kept)
+        return kept if there else [*kept, self.key]
 
     def _restricts(self, line: str) -> bool:
         """Say whether a line carries the key behind options."""

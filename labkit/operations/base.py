@@ -15,7 +15,10 @@ import pydantic
 from labkit import errors, secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labkit.families import base as family_base
+    from labkit.images import carried
 
 State = TypeVar("State")
 
@@ -65,6 +68,12 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
     What follows is then looked at again before anything in it is changed.
     """
 
+    unique: ClassVar[bool] = False
+    """What it makes belongs to one machine or to one moment, and so into no image.
+
+    A machine is born with it where `born` can say how, and makes it itself elsewhere.
+    """
+
     @abc.abstractmethod
     def probe(self) -> str:
         """Return shell text that prints the state; it changes nothing and reads no input."""
@@ -92,6 +101,15 @@ class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
         It changes nothing, and shows no secret. Empty where nothing shorter than `probe` tells.
         """
         return ""
+
+    def born(self, given: Mapping[str, str]) -> tuple[carried.File, ...]:
+        """Return files with which it holds on a machine that is born with them, if files can do it.
+
+        Args:
+            given: The text of each file that the machine is born with anyhow, by its path.
+        """
+        del given
+        return ()
 
     @abc.abstractmethod
     def manual(self, family: family_base.Family) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pydantic
 
@@ -37,6 +37,8 @@ class Clock(base.Operation[ClockState]):
     A machine is asked among other things, on a way of unknown length, so its clock counts as right
     whenever what it shows lies between the asking and the answer.
     """
+
+    unique: ClassVar[bool] = True
 
     tolerance: float = pydantic.Field(default=5.0, ge=0, allow_inf_nan=False)
 

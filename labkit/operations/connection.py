@@ -11,9 +11,10 @@ import dataclasses
 import ipaddress
 import json
 import uuid as uuid_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from labkit import shell
+from labkit.images import carried
 from labkit.operations import base, text
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class ConnectionState:
 
 class Connection(base.Operation[ConnectionState]):
     """One card: its address, and on the NAT card gateway, DNS servers and search domains."""
+
+    unique: ClassVar[bool] = True
 
     name: Annotated[str, text.matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a connection's name")]
     uuid: uuid_module.UUID
@@ -169,6 +172,29 @@ class Connection(base.Operation[ConnectionState]):
     def see(self) -> str:
         """Show the profile, and what holds."""
         return shell.line("nmcli connection show {}; ip -4 address; ip -4 route", self.name)
+
+    def born(self, given: Mapping[str, str]) -> tuple[carried.File, ...]:
+        """Write the profile as NetworkManager keeps it (nm-settings-keyfile(5))."""
+        del given
+        gateway = f",{self.gateway}" if self.gateway else ""
+        lines = [
+            "[connection]",
+            f"id={self.name}",
+            f"uuid={self.uuid}",
+            "type=ethernet",
+            f"autoconnect-priority={_PRIORITY}",
+            "[ethernet]",
+            f"mac-address={self.mac}",
+            "[ipv4]",
+            f"method={'auto' if self.dhcp else 'manual'}",
+            f"address1={self.address}{gateway}",
+            *([f"dns={';'.join(map(str, self.dns))};"] if self.dns else []),
+            *([f"dns-search={';'.join(self.search)};"] if self.search else []),
+            "[ipv6]",
+            "method=disabled",
+        ]
+        path = f"/etc/NetworkManager/system-connections/{self.name}.nmconnection"
+        return (carried.File(path, "".join(f"{line}\n" for line in lines), 0o600),)
 
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Add the profile unless it is there, give it its settings, and bring it up."""

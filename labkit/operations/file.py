@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pydantic
 
 from labkit import secret, shell
+from labkit.images import carried
 from labkit.operations import base, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labkit.families import base as family_base
 
 # How OpenSSH begins a private key (PROTOCOL.key in its source).
@@ -104,6 +107,13 @@ class File(base.Operation[FileState]):
         if isinstance(self.content, secret.Secret):
             return look  # the screen may be shared
         return f"{look}; {shell.argv('cat', self.path)}"
+
+    def born(self, given: Mapping[str, str]) -> tuple[carried.File, ...]:
+        """Be there from the first boot; the number of other owners than root is unknown."""
+        del given
+        if self.owner != "root":
+            return ()
+        return (carried.File(self.path, self._text, int(self.mode, 8)),)
 
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Type the content; in the place of a secret, say how one's own gets there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from labkit import shell
 from labkit.operations import base, text
@@ -24,6 +24,8 @@ class HostnameState:
 
 class Hostname(base.Operation[HostnameState]):
     """`hostname: {name: web-01}`."""
+
+    unique: ClassVar[bool] = True
 
     # hostname(7); the kernel keeps 64 bytes.
     name: Annotated[

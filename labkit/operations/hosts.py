@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import pydantic
 
 from labkit import shell
+from labkit.images import carried
 from labkit.operations import base, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labkit.families import base as family_base
 
 _PATH = "/etc/hosts"
@@ -40,6 +43,8 @@ class Hosts(base.Operation[str]):
     The listed names stand in the listed lines and nowhere else; other lines stay as they are.
     """
 
+    unique: ClassVar[bool] = True
+
     entries: dict[_Address, _Names]
 
     def probe(self) -> str:
@@ -60,6 +65,10 @@ class Hosts(base.Operation[str]):
     def see(self) -> str:
         """Show the file."""
         return f"cat {_PATH}"
+
+    def born(self, given: Mapping[str, str]) -> tuple[carried.File, ...]:
+        """Add the lines to those that the machine is born with."""
+        return (carried.File(_PATH, self._wanted(given.get(_PATH, ""))),)
 
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Take away lines that name them already, such as Debian's 127.0.1.1, and add ours."""

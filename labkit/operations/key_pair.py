@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from labkit import shell
 from labkit.operations import base, text
@@ -47,6 +47,8 @@ class KeyPair(base.Operation[PairState]):
     The keys are of the kind ed25519 and have no passphrase. A private key that is there stays, and
     never leaves the machine; the public file is made anew when it does not belong to it.
     """
+
+    unique: ClassVar[bool] = True
 
     user: text.User
     path: Annotated[

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from labkit import shell
+from labkit.images import carried
 from labkit.operations import base, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labkit.families import base as family_base
 
 _Names = Annotated[
@@ -27,6 +30,8 @@ class KnownHosts(base.Operation[text.HomeFile]):
 
     The listed hosts are trusted by the listed key and by no other; other lines stay.
     """
+
+    unique: ClassVar[bool] = True
 
     user: text.User
     hosts: dict[_Names, _Key]
@@ -56,6 +61,13 @@ class KnownHosts(base.Operation[text.HomeFile]):
     def see(self) -> str:
         """Show the file."""
         return shell.line("cat ~{}/.ssh/known_hosts", self.user)
+
+    def born(self, given: Mapping[str, str]) -> tuple[carried.File, ...]:
+        """Add root's lines to those that are there; the number of other users is unknown."""
+        if self.user != "root":
+            return ()
+        path = "/root/.ssh/known_hosts"
+        return (carried.File(path, self._wanted(given.get(path, ""))),)
 
     def manual(self, family: family_base.Family) -> tuple[str, ...]:
         """Forget what is known of the hosts, and add their keys."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable, Mapping, Sequence
 
+    from labkit.images import carried, store
     from labkit.plan import model
 
 
@@ -86,8 +87,25 @@ class Snapshot:
     """Whether it was running, and its memory is in the snapshot."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Birth:
+    """What a new machine begins with, beside who it is."""
+
+    image: store.Image | None = None
+    """An image that holds what the machine's profiles say; None: the one that lab.yml names."""
+    files: Callable[[Mapping[str, str]], Sequence[carried.File]] = lambda _: ()
+    """Further files, given the texts of those that say who it is, by their paths."""
+
+
+def _plain(_: model.Machine) -> Birth:
+    return Birth()
+
+
 class Provider(abc.ABC):
     """One way of making machines."""
+
+    birth: Callable[[model.Machine], Birth] = staticmethod(_plain)
+    """Asked once for each machine that is made; a provider without baked images need not ask."""
 
     @abc.abstractmethod
     def preflight(self) -> Sequence[Finding]:

@@ -31,6 +31,8 @@ _KEYS = {
     *_OUTCOMES,
 }
 
+_KEYS_OF_BIRTH = {"given", "born"}
+
 
 class _Loader(yaml.SafeLoader):
     """YAML with `!secret TEXT`."""
@@ -99,6 +101,10 @@ def test_case(file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert list(operation.manual(family)) == expected
     if "see" in case:
         assert operation.see() == case["see"]
+
+    if "born" in case:
+        born = operation.born(case.get("given", {}))
+        assert [dataclasses.asdict(each) for each in born] == case["born"]
     if "settings" in case:
         found = operation.settings(operation.read(_output(case)))
         assert [dataclasses.asdict(each) for each in found] == case["settings"]
@@ -113,7 +119,7 @@ def test_case(file: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("file", _FILES, ids=_id)
 def test_the_case_file_itself_has_no_key_that_is_never_looked_at(file: pathlib.Path) -> None:
     case = _load(file)
-    assert set(case) <= _KEYS
+    assert set(case) <= _KEYS | _KEYS_OF_BIRTH
     assert len(_OUTCOMES & set(case)) == 1
     assert ("hint" in case) == ("error" in case)
 

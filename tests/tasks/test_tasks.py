@@ -46,7 +46,7 @@ def _tasks(collection: Any) -> dict[str, Any]:  # noqa: ANN401 - Invoke's types 
 
 def test_every_task_is_there() -> None:
     assert sorted(_tasks(tasks.lab())) == sorted(_TASKS)
-    assert sorted(_tasks(tasks.image())) == ["build", "list"]
+    assert sorted(_tasks(tasks.image())) == ["bake", "build", "list"]
 
 
 @pytest.mark.parametrize("collection", [tasks.lab, tasks.image], ids=["lab", "image"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from labkit.plan import derive
 from labkit.providers import base, identity
 from labkit.providers.qemu import (
     accelerator,
+    backing,
     command,
     mend,
     monitor,
@@ -127,8 +129,11 @@ class Provider(base.Provider):
     def _make(self, machine: model.Machine) -> None:
         folder = self._space.machine(machine.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        image = self._images[machine.image]
+        birth = self.birth(machine)
+        image = birth.image or self._images[machine.image]
         seed = identity.of(machine, image.user, self._keys())
+        texts = {file.path: file.text for file in seeds.identity(seed)}
+        seed = dataclasses.replace(seed, files=tuple(birth.files(texts)))
         seeds.write(seed, image.seed, folder / "seed")
         workspace.sync(folder / "seed")  # before the disk's name says that the machine is whole
         # The disk comes last: its being there means that the machine is whole.
@@ -140,7 +145,8 @@ class Provider(base.Provider):
 
     def _command(self, machine: model.Machine) -> list[str]:
         folder = self._space.machine(machine.name)
-        image = self._images[machine.image]
+        # A disk goes with the kernel of the image that it was made from.
+        image = backing.image(folder / "disk.qcow2") or self._images[machine.image]
         return command.build(
             machine,
             network=self._lab.network("nat"),

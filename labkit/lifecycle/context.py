@@ -8,6 +8,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from labkit import console, errors, providers, workspace
+from labkit.events import log, post
 from labkit.lifecycle import birth, rescue
 from labkit.plan import build, model
 from labkit.profiles import load as profiles
@@ -82,7 +83,13 @@ class Context:
         """
         with self.space.lock(task):
             rescue.rescue(self)
-            yield
+            if task == "lab.up":
+                self.space.make()
+            try:
+                with log.task(self.space, task, self.progress.say):
+                    yield
+            finally:
+                post.send(self.space, self.progress.say)
 
     def require_up(self) -> None:
         """Refuse what needs machines that were made.

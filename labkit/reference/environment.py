@@ -14,6 +14,7 @@ terminal; `COLUMNS` sets the width where there is none.
 MEANINGS = {
     "LAB_BAKED": "`no`: make machines from the image that lab.yml names, although `image.bake` has "
     "made a better one",
+    "LAB_BOARD": "the address of a teacher's board, which is told how the lab stands",
     "LAB_CACHE": "the folder for images; default: `labkit` in the user's cache folder",
     "LAB_DEBUG": "set to anything: an expected failure shows its traceback",
     "LAB_FILE": "the lab file, as `--file`; default: `lab.yml`",

@@ -31,8 +31,8 @@ def render(lab: plans.Lab, report: model.Report, about: abouts.About) -> str:
     """Return the file's text."""
     matrices = matrix.matrices(lab, report.results)
     stands = standing.standings(lab, report, matrices)
-    style, script = _ours("report.css"), _ours("report.js")
-    return _template().render(
+    style, script = ours("report.css"), ours("report.js")
+    return template("report.html.j2").render(
         lab=lab,
         report=report,
         about=about,
@@ -42,11 +42,12 @@ def render(lab: plans.Lab, report: model.Report, about: abouts.About) -> str:
         topology=topology.render(lab, stands),
         style=style,
         script=script,
-        policy=_policy((style, topology.style()), script),
+        policy=policy((style, topology.style()), script),
     )
 
 
-def _policy(styles: tuple[str, ...], script: str) -> str:
+def policy(styles: tuple[str, ...], script: str) -> str:
+    """Return a policy that lets these styles and this script work, and nothing else."""
     allowed = " ".join(_digest(style) for style in styles)
     return (
         f"default-src 'none'; style-src {allowed}; script-src {_digest(script)}; "
@@ -58,13 +59,15 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _ours(name: str) -> markupsafe.Markup:
+def ours(name: str) -> markupsafe.Markup:
+    """Return a style or a script of labkit's own."""
     text = (_FILES / name).read_text(encoding="utf-8")
     return markupsafe.Markup(text)  # noqa: S704 - a file of labkit's own, with no value in it
 
 
 @functools.cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return a template, in which every value is quoted."""
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (_FILES / name).read_text(encoding="utf-8")),
         autoescape=True,
@@ -74,4 +77,4 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     del environment.filters["safe"]  # there is no way around quoting
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import rich.console
 
 from labkit import errors, visible, workspace
+from labkit.events import log
 from labkit.report import draft as drafts
 from labkit.report import html, json, junit, model, text
 from labkit.spec import words
@@ -102,6 +103,7 @@ def keep(
     try:
         workspace.write(space.path / "report.json", FORMATS[".json"](lab, report, about))
         workspace.write(page, html.render(lab, report, about))
+        log.report(space, report)
     except errors.LabError as error:
         return f"no report was kept: {error.message}"
     return f"report: {os.path.relpath(page)}"

@@ -127,24 +127,6 @@ def test_halt_and_start(lab: Folder, host: libvirtd.Host) -> None:
     assert lab.on("k8s-minion-01", "hostname") == "k8s-minion-01"
 
 
-def test_a_machine_that_was_deleted_by_hand_is_absent_and_made_again(
-    lab: Folder, host: libvirtd.Host
-) -> None:
-    name = f"{lab.name}-k8s-minion-02"
-    host.virsh("undefine", name, "--snapshots-metadata")
-    states = lab("status", "--format", "json").document["machines"]
-    assert states["k8s-minion-02"] == "absent"
-
-
-def test_foreign_names_are_refused_and_left(lab: Folder, host: libvirtd.Host) -> None:
-    name = f"{lab.name}-k8s-minion-02"
-    host.virsh("define", "/dev/stdin", stdin=FOREIGN_DOMAIN.replace("foreign", name))
-    run = lab("up")
-    assert run.code == 2
-    assert f"domain {name}: is there and not labkit's" in run.err
-    host.virsh("undefine", name)
-
-
 def test_destroy_leaves_nothing_and_touches_nothing_else(lab: Folder, host: libvirtd.Host) -> None:
     timed(lab, "destroy", "--yes")
     assert host.names("list") == ["foreign"]

@@ -34,7 +34,7 @@ AIM = 2.0
 """Seconds for each look at a class of 200."""
 _LAB = """\
 lab: one-of-many
-defaults: {memory: 256 MiB, disk: 2 GiB}
+defaults: {memory: 256 MiB}
 machines:
   node-01: {nat: 10.0.2.61, hostonly: 192.168.56.61}
   node-02: {nat: 10.0.2.62, hostonly: 192.168.56.62}

@@ -43,7 +43,7 @@ def planned(lab: model.Lab, machine: model.Machine) -> dict[str, str]:
 
 def forwards(lab: model.Lab, machine: model.Machine) -> set[tuple[str, ...]]:
     """Return the NAT forwards that a machine has to have; see `info.forwards`."""
-    options = _extras(lab, machine)
+    options = extras(lab, machine)
     here = str(machine.ssh_address)
     wanted = {("tcp", here, str(machine.ssh_port), "", "22")}
     for each in options.get("forwards", ()):
@@ -62,7 +62,8 @@ def differences(lab: model.Lab, machine: model.Machine, found: Mapping[str, str]
     return wrong if there == wanted else [*wrong, f"forwards are {there} instead of {wanted}"]
 
 
-def _extras(lab: model.Lab, machine: model.Machine) -> dict[str, Any]:
+def extras(lab: model.Lab, machine: model.Machine) -> dict[str, Any]:
+    """Return what a machine has beside the others."""
     machines = cast("dict[str, dict[str, Any]]", lab.provider_options.get("machines", {}))
     return machines.get(machine.name, {})
 

@@ -59,10 +59,9 @@ class Provider(base.Provider):
         states: dict[str, base.State] = {}
         if manage.program():
             states.update(self.status())
-        down = [
-            each for each in self._lab.machines if states.get(each.name) is not base.State.RUNNING
-        ]
-        return preflight.look(self._lab, down, self._boxes(), self._vagrant)
+        running = base.State.RUNNING
+        down = tuple(each for each in self._lab.machines if states.get(each.name) is not running)
+        return preflight.look(preflight.Wanted(self._lab, down, self._boxes(), self._vagrant))
 
     def prepare(self) -> None:
         """Add the boxes that Vagrant does not have, and make the host-only network."""

@@ -14,6 +14,7 @@ from labkit.lifecycle import context, destroy
 from labkit.providers import base
 from labkit.providers.libvirt import gc
 from tests.e2e import libvirtd
+from tests.e2e.test_default_lab import wait_until
 
 if TYPE_CHECKING:
     import subprocess
@@ -80,6 +81,7 @@ def test_a_machine_is_saved_and_brought_back(lab: context.Context) -> None:
         "ansible-01": base.State.RUNNING,
         "k8s-master-01": base.State.ABSENT,
     }
+    wait_until(lambda: "Linux version" in provider.console_tail(machine, 1000))
     provider.pause(machine)
     provider.save(machine, "one")
     provider.resume(machine)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import ipaddress
 
 _MARK = "labkit/hostonly/"
-_MADE = re.compile(r"Interface '([^']+)' was successfully created")
+_NAME = re.compile(r"^Name: +(.+?) *$", re.MULTILINE)
 
 
 def has_adapters() -> bool:
@@ -40,13 +40,7 @@ def ensure(subnet: ipaddress.IPv4Network) -> None:
     with _lock():
         if any(each.interface.network == subnet for each in _adapters()):
             return
-        made = _MADE.search(manage.run("hostonlyif", "create"))
-        if made is None:
-            raise errors.ProviderError(
-                "VirtualBox does not say which host-only adapter it made",
-                hint="'VBoxManage list hostonlyifs' shows them",
-            )
-        name = made[1]
+        name = _create()
         try:
             address = ("--ip", str(subnet.network_address + 1), "--netmask", str(subnet.netmask))
             manage.run("setextradata", "global", f"{_MARK}{name}", "made")
@@ -54,6 +48,26 @@ def ensure(subnet: ipaddress.IPv4Network) -> None:
         except errors.LabError:
             _remove(name)
             raise
+
+
+def _create() -> str:
+    """Make an adapter, and return its name.
+
+    Looked at, not believed: VirtualBox 7.2 at times says that it failed, and has made one.
+    """
+    before = _names()
+    refused: errors.ProviderError | None = None
+    try:
+        manage.run("hostonlyif", "create")
+    except errors.ProviderError as error:
+        refused = error
+    made = _names() - before
+    if len(made) == 1:
+        return made.pop()
+    raise refused or errors.ProviderError(
+        "VirtualBox does not say which host-only adapter it made",
+        hint="'VBoxManage list hostonlyifs' shows them; remove what nobody uses",
+    )
 
 
 def release() -> None:
@@ -84,6 +98,10 @@ def leftovers() -> list[str]:
 
 def _adapters() -> list[info.Adapter]:
     return list(info.adapters(manage.run("list", "hostonlyifs")))
+
+
+def _names() -> set[str]:
+    return set(_NAME.findall(manage.run("list", "hostonlyifs")))
 
 
 def _marked() -> set[str]:

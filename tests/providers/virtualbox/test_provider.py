@@ -61,6 +61,14 @@ def _network(programs: fakes.Programs, *, there: bool = True) -> None:
     programs.replace("VBoxManage", "list", "hostonlyifs", out=card if there else "")
 
 
+def _grows(programs: fakes.Programs) -> None:
+    """Let there be no adapter when it is looked for, and one after it was made."""
+    words = ("VBoxManage", "list", "hostonlyifs")
+    programs.replace(*words)
+    programs.expect(*words)
+    programs.expect(*words, out="Name:   vboxnet3\nIPAddress:   192.168.59.1\n")
+
+
 def _no_marks(programs: fakes.Programs) -> None:
     programs.replace("VBoxManage", "getextradata", "global", "enumerate")
 
@@ -229,16 +237,17 @@ def test_the_network_is_made_once_and_only_labkits_own_is_removed(
     add = ("vagrant", "box", "add", "--provider", "virtualbox", "--name")
     known = boxes.find(boxes.load(), "debian-12", "virtualbox", boxes.host_architecture())
     box.programs.expect(*add, known.name, str(known.url))
-    _network(box.programs, there=False)
-    said = "0%...100%\nInterface 'vboxnet3' was successfully created\n"
+    _grows(box.programs)
     mark = ("VBoxManage", "setextradata", "global", "labkit/hostonly/vboxnet3")
     address = ("--ip", "192.168.56.1", "--netmask", "255.255.255.0")
-    box.programs.expect("VBoxManage", "hostonlyif", "create", out=said)
+    refused = "VBoxManage: error: Failed to create the host-only adapter"
+    box.programs.expect("VBoxManage", "hostonlyif", "create", status=1, err=refused)
     box.programs.expect(*mark, "made")
     box.programs.expect("VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address)
     provider.prepare()
-    assert box.programs.ran[-3:] == [
+    assert box.programs.ran[-4:] == [
         ["VBoxManage", "hostonlyif", "create"],
+        ["VBoxManage", "list", "hostonlyifs"],
         [*mark, "made"],
         ["VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address],
     ]
@@ -256,11 +265,10 @@ def test_the_network_is_made_once_and_only_labkits_own_is_removed(
 def test_an_address_that_virtualbox_does_not_allow_leaves_no_adapter(
     provider: virtualbox.Provider, box: Box
 ) -> None:
-    _network(box.programs, there=False)
+    _grows(box.programs)
     mark = ("VBoxManage", "setextradata", "global", "labkit/hostonly/vboxnet3")
     address = ("--ip", "192.168.56.1", "--netmask", "255.255.255.0")
-    said = "Interface 'vboxnet3' was successfully created\n"
-    box.programs.expect("VBoxManage", "hostonlyif", "create", out=said)
+    box.programs.expect("VBoxManage", "hostonlyif", "create")
     box.programs.expect(*mark, "made")
     refused = "VBoxManage: error: Code E_ACCESSDENIED (0x80070005) - Access denied"
     box.programs.expect(
@@ -271,6 +279,13 @@ def test_an_address_that_virtualbox_does_not_allow_leaves_no_adapter(
     with pytest.raises(errors.ProviderError):
         provider.start(box.lab.machine("web-01"))
     assert box.programs.ran[-2:] == [["VBoxManage", "hostonlyif", "remove", "vboxnet3"], [*mark]]
+
+
+def test_an_adapter_that_could_not_be_made(provider: virtualbox.Provider, box: Box) -> None:
+    _network(box.programs, there=False)
+    box.programs.expect("VBoxManage", "hostonlyif", "create", status=1, err="no more")
+    with pytest.raises(errors.ProviderError, match="no more"):
+        provider.start(box.lab.machine("web-01"))
 
 
 def test_snapshots_say_when_and_how_they_were_taken(

@@ -93,7 +93,11 @@ def _fix(
     unfixed: list[reports.Result] = []
     for name, error in found.items():
         if isinstance(error, errors.LabError):
-            unfixed.append(_failed(name, "fix", "can be repaired", error))
+            said = reports.Result(
+                name, "fix", "can be repaired", ok=False, actual=error.message, repair=error.hint,
+                by_hand=f"'lab.drift --only {name}'",
+            )  # fmt: skip
+            unfixed.append(said)
         elif error is not None:
             raise error
     return tuple(unfixed)
@@ -119,14 +123,6 @@ def _telling(lab: context.Context, name: str) -> Callable[[str], None]:
     return functools.partial(lab.progress.tell, name)
 
 
-def _failed(
-    name: str, check: str, subject: str, error: errors.LabError, when: str = ""
-) -> reports.Result:
-    return reports.Result(
-        name, check, subject, ok=False, actual=error.message, repair=error.hint, when=when
-    )
-
-
 def _reboot(lab: context.Context, subjects: Sequence[run.Subject]) -> dict[str, errors.LabError]:
     """Reboot machines; return those that did not come back."""
 
@@ -149,7 +145,7 @@ def _joined(
     before: reports.Report, after: reports.Report, silent: dict[str, errors.LabError]
 ) -> reports.Report:
     """Join two looks: all that the second one saw, and a third value for each setting."""
-    gone = (_failed(name, "answer", "answers", error, _AFTER) for name, error in silent.items())
+    gone = (run.silent(name, error, _AFTER) for name, error in silent.items())
     now = {(each.machine, each.subject): each.runtime for each in after.settings}
     settings = tuple(
         dataclasses.replace(each, after=now.get((each.machine, each.subject), ""))

@@ -42,7 +42,14 @@ class Draft:
         seen: Mapping[tuple[str, str], tuple[model.Result, ...]] = dict(self.seen)
         looked = {machine for machine, _ in seen}
         unseen = (
-            model.Result(name, _UNSEEN, "was looked at", ok=False, actual=why, repair=repair)
+            model.Result(
+                name,
+                _UNSEEN,
+                "was looked at",
+                ok=False,
+                actual=why,
+                repair=repair or "'lab.verify'",
+            )
             for name in machines
             if name not in looked
         )

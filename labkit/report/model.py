@@ -102,6 +102,12 @@ class Report:
         return whole and all(result.ok for result in self.results)
 
     @property
+    def see(self) -> str:
+        """Where root sees what failed; empty where nothing is to be seen on a machine."""
+        own = (each.by_hand for each in self.failures)
+        return SEE if any(typed and not typed.startswith("'lab.") for typed in own) else ""
+
+    @property
     def failures(self) -> tuple[Result, ...]:
         """What was not as it should be."""
         return tuple(result for result in self.results if not result.ok)

@@ -143,7 +143,7 @@ def page(lab: plans.Lab, report: model.Report) -> Page:
         excerpt.line(report.incomplete),
         sum(each.fixable for each in report.failures),
         wording.command("'lab.verify --fix'"),
-        wording.typed(model.SEE) if any(each.by_hand for each in report.failures) else "",
+        wording.typed(report.see),
     )
 
 

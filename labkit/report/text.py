@@ -33,8 +33,8 @@ def render(report: model.Report) -> Iterator[rich.console.RenderableType]:
         yield settings.table(shown)
     for result in report.failures:
         yield _failure(result)
-    if any(result.by_hand for result in report.failures):
-        yield console.wording(model.SEE)
+    if report.see:
+        yield console.wording(report.see)
     yield from _repairs(report.repairs)
     fixable = sum(each.fixable for each in report.failures)
     if fixable:

@@ -84,7 +84,7 @@ def verify(
         try:
             seen = _look(lab, subject, wanted)
         except errors.LabError as error:
-            seen = _silent(name, error)
+            seen = _Seen((silent(name, error),), (), {})
         drafted.add(name, when, _at(when, seen.results))
         return seen
 
@@ -124,11 +124,12 @@ def _at(when: str, results: Iterable[reports.Result]) -> tuple[reports.Result, .
     return tuple(dataclasses.replace(each, when=when) for each in results)
 
 
-def _silent(name: str, error: errors.LabError) -> _Seen:
-    said = reports.Result(
-        name, "answer", "answers", ok=False, actual=error.message, repair=error.hint
-    )
-    return _Seen((said,), (), {})
+def silent(name: str, error: errors.LabError, when: str = "") -> reports.Result:
+    """Return the result that stands for a machine which showed nothing."""
+    return reports.Result(
+        name, "answer", "answers", ok=False, actual=error.message, by_hand="'lab.status'",
+        repair=error.hint or f"'lab.up --only {name}'", when=when,
+    )  # fmt: skip
 
 
 def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) -> _Seen:

@@ -14,9 +14,9 @@ _GOOD = model.Result("a", "names", "x", ok=True)
     ("error", "why", "repair"),
     [
         (errors.LockedError("lab 'x' is in use", hint="wait"), "lab 'x' is in use", "wait"),
-        (KeyboardInterrupt(), "interrupted", ""),
-        (ZeroDivisionError("oh"), "ZeroDivisionError: oh", ""),
-        (SystemExit(1), "SystemExit: 1", ""),
+        (KeyboardInterrupt(), "interrupted", "'lab.verify'"),
+        (ZeroDivisionError("oh"), "ZeroDivisionError: oh", "'lab.verify'"),
+        (SystemExit(1), "SystemExit: 1", "'lab.verify'"),
     ],
 )
 def test_nothing_was_seen(error: BaseException, why: str, repair: str) -> None:

@@ -114,8 +114,8 @@ def test_a_disk_that_refuses_is_said_and_hides_nothing(
     ("error", "actual", "hint"),
     [
         (errors.LockedError("lab 'x' is in use", hint="wait"), "lab 'x' is in use", "wait"),
-        (KeyboardInterrupt(), "interrupted", ""),
-        (ZeroDivisionError("oh"), "ZeroDivisionError: oh", ""),
+        (KeyboardInterrupt(), "interrupted", "invoke lab.verify"),
+        (ZeroDivisionError("oh"), "ZeroDivisionError: oh", "invoke lab.verify"),
     ],
 )
 def test_a_run_that_came_to_nothing_says_why(

@@ -134,6 +134,7 @@ def test_a_machine_that_is_down_is_one_line_and_hides_nothing(two: model.Lab) ->
 def test_a_machine_that_is_late_is_one_line(two: model.Lab) -> None:
     (line,) = _of(_verify(two, [_Late("web-01")]), "web-01")
     assert line.actual == "web-01 did not finish within 300 s"
+    assert (line.by_hand, line.repair) == ("'lab.status'", "'lab.up --only web-01'")
 
 
 def test_a_machine_without_a_shell_is_one_line(two: model.Lab) -> None:

@@ -1,0 +1,292 @@
+"""The real VirtualBox: what it was told is what the plan says, and nothing of it is left.
+
+The machines are of a box whose boot sector prints a line and halts (see `boxes`), so Vagrant and
+labkit wait for an SSH that never answers, and `up` ends as it does for machines that do not come
+up. All else is what any machine goes through.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from labkit.lifecycle import context
+from labkit.providers import base
+from labkit.providers.virtualbox import power
+from tests.e2e.conftest import Folder, make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BOX = "rig-VAGRANTSLASH-boot-sector"
+_HOME = pathlib.Path(os.environ.get("VAGRANT_HOME") or pathlib.Path.home() / ".vagrant.d")
+
+
+def _missing() -> str:
+    programs = [name for name in ("VBoxManage", "vagrant") if not shutil.which(name)]
+    if programs:
+        return f"not on PATH: {', '.join(programs)}"
+    if not (_HOME / "boxes" / BOX).is_dir():
+        return f"Vagrant in {_HOME} has no box rig/boot-sector, whose machines need no system"
+    return ""
+
+
+WHY = _missing()
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(WHY), reason=WHY or "all there")]
+
+LAB = """\
+lab: {name}
+provider: virtualbox
+networks:
+  hostonly: {{subnet: {subnet}.0/24}}
+defaults: {{memory: 64 MiB, disk: 1 GiB}}
+machines:
+{machines}
+providers:
+  virtualbox: {{boot_timeout: 2, resize: false, machines: {{one: {extra}}}}}
+"""
+EXTRA = (
+    "{forwards: [{host: 18080, guest: 80}], disks: [1 GiB], "
+    'nics: [{kind: internal, name: labkit-e2e}], settings: {vram: "12"}}'
+)
+BOXES = "debian-12: {virtualbox: {x86_64: {name: rig/boot-sector}}}\n"
+FAILED = "the machine did not answer in the time that boot_timeout gives it"
+
+
+def manage(*words: str) -> str:
+    return subprocess.run(
+        ["VBoxManage", *words], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    ).stdout
+
+
+def there() -> dict[str, str]:
+    """The machines of VirtualBox by name, without the masters of linked clones."""
+    found = re.findall(r'^"(.*)" \{(.*)\}$', manage("list", "vms"), re.MULTILINE)
+    return {name: number for name, number in found if not name.startswith("rig-")}
+
+
+def shown(name: str) -> dict[str, str]:
+    text = manage("showvminfo", name, "--machinereadable")
+    return dict(re.findall(r'^"?([^="\n]+)"?="?(.*?)"?$', text, re.MULTILINE))
+
+
+def adapters() -> set[str]:
+    return set(re.findall(r"^Name: +(.*)$", manage("list", "hostonlyifs"), re.MULTILINE))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def before() -> Iterator[None]:
+    """What was there is there afterwards, and nothing else."""
+    machines, cards = there(), adapters()
+    yield
+    assert there() == machines
+    assert adapters() == cards
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Folder]]:
+    made: list[Folder] = []
+
+    def begin(name: str, names: tuple[str, ...], subnet: str, extra: str = "{}") -> Folder:
+        folder = make_folder(tmp_path_factory.mktemp(name) / name)
+        machines = "\n".join(
+            f"  {each}: {{nat: 10.0.2.{51 + number}, hostonly: {subnet}.{51 + number}}}"
+            for number, each in enumerate(names)
+        )
+        text = LAB.format(name=name, subnet=subnet, machines=machines, extra=extra)
+        (folder.path / "lab.yml").write_text(text)
+        (folder.path / "boxes.yml").write_text(BOXES)
+        made.append(folder)
+        return folder
+
+    yield begin
+    for folder in made:
+        done = folder("destroy", "--yes")
+        assert done.code == 0, done
+        assert not (folder.path / ".lab").exists()
+
+
+@pytest.fixture(scope="module")
+def lab(make: Callable[..., Folder]) -> Folder:
+    folder = make("e2e-vbox", ("one", "two", "three", "four"), "192.168.58", EXTRA)
+    start = time.monotonic()
+    done = folder("up", "--format", "json")
+    print(f"up of four: {time.monotonic() - start:.1f} s")
+    assert done.code == 2, done
+    return folder
+
+
+def test_each_machine_is_what_the_plan_says_in_every_field(lab: Folder) -> None:
+    plan = lab.plan
+    (card,) = {shown(f"e2e-vbox-{each['name']}")["hostonlyadapter2"] for each in plan["machines"]}
+    said = manage("list", "hostonlyifs")
+    assert re.search(rf"^Name: +{card}\n(?:.*\n)*?IPAddress: +192\.168\.58\.1$", said, re.MULTILINE)
+    for machine in plan["machines"]:
+        found = shown(f"e2e-vbox-{machine['name']}")
+        nat, hostonly = machine["nics"]
+        expected = {
+            "groups": "/e2e-vbox",
+            "hardwareuuid": machine["uuid"],
+            "cpus": str(machine["cpus"]),
+            "memory": str(machine["memory_mib"]),
+            "VMState": "running",
+            "nic1": "nat",
+            "natnet1": "10.0.2.0/24",
+            "macaddress1": nat["mac"].replace(":", "").upper(),
+            "nic2": "hostonly",
+            "macaddress2": hostonly["mac"].replace(":", "").upper(),
+        }
+        assert {key: found.get(key) for key in expected} == expected
+        rules = sorted(value for key, value in found.items() if key.startswith("Forwarding("))
+        first, *more = rules
+        assert first == f"ssh,tcp,127.0.0.1,{machine['ssh_port']},,22"
+        if machine["name"] == "one":
+            assert [each.split(",")[1:] for each in more] == [
+                ["tcp", "127.0.0.1", "18080", "", "80"]
+            ]
+            assert (found["nic3"], found["intnet3"]) == ("intnet", "labkit-e2e")
+            assert found["vram"] == "12"
+            assert any("extra-1" in value for value in found.values())
+        else:
+            assert more == []
+            assert found["nic3"] == "none"
+        disks = manage("showvminfo", f"e2e-vbox-{machine['name']}", "--machinereadable")
+        (disk,) = set(re.findall(r'^"SATA[^"]*-0-0"="(/.*)"$', disks, re.MULTILINE))
+        about = manage("showmediuminfo", "disk", disk)
+        assert re.search(r"^Parent UUID: +[0-9a-f-]{36}$", about, re.MULTILINE), about
+
+
+def test_status_and_console(lab: Folder) -> None:
+    done = lab("status", "--format", "json")
+    assert set(done.document["machines"].values()) == {"running"}
+    for name in ("one", "two", "three", "four"):
+        console = lab.path / f".lab/e2e-vbox/machines/{name}/console.log"
+        assert "rig/boot-sector: booted" in console.read_text()
+
+
+def test_a_second_up_makes_no_second_machine(lab: Folder) -> None:
+    before = there()
+    done = lab("up", "--only", "one")
+    # Vagrant does not wait for one that runs already; labkit does not get in either.
+    assert "one does not answer on 127.0.0.1:" in done.out, done
+    assert there() == before
+
+
+def test_a_machine_removed_by_hand_is_made_anew(lab: Folder) -> None:
+    machines = there()
+    manage("controlvm", "e2e-vbox-two", "poweroff")
+    power.cut(machines["e2e-vbox-two"])
+    manage("unregistervm", "e2e-vbox-two", "--delete")
+    assert lab("status", "--format", "json").document["machines"]["two"] == "absent"
+    lab("up", "--only", "two")
+    after = there()
+    assert set(after) == set(machines)
+    assert after["e2e-vbox-two"] != machines["e2e-vbox-two"]
+
+
+def test_pause_snapshots_and_restore(lab: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(lab.path)
+    opened = context.open_lab(lab.path / "lab.yml")
+    provider, machine = opened.provider, opened.lab.machine("three")
+    provider.pause(machine)
+    assert shown("e2e-vbox-three")["VMState"] == "paused"
+    assert provider.status()["three"] is base.State.RUNNING
+    provider.save(machine, "exam")
+    assert shown("e2e-vbox-three")["VMState"] == "paused"
+    provider.resume(machine)
+    assert shown("e2e-vbox-three")["VMState"] == "running"
+    assert provider.snapshots(machine)["exam"].running
+    power.cut(there()["e2e-vbox-three"])
+    assert provider.status()["three"] is base.State.STOPPED
+    provider.save(machine, "off")
+    assert not provider.snapshots(machine)["off"].running
+    provider.restore(machine, "exam")
+    assert shown("e2e-vbox-three")["VMState"] == "running"
+    provider.restore(machine, "off")
+    assert shown("e2e-vbox-three")["VMState"] == "poweroff"
+    for name in ("exam", "off"):
+        provider.discard(machine, name)
+    assert provider.snapshots(machine) == {}
+
+
+def test_two_labs_at_once_and_a_foreign_machine(make: Callable[..., Folder]) -> None:
+    manage("createvm", "--name", "e2e-a-one-own", "--groups", "/e2e-a", "--register")
+    try:
+        labs = [make("e2e-a", ("one",), "192.168.59"), make("e2e-b", ("one",), "192.168.59")]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            runs = [pool.submit(each, "up") for each in labs]
+        done = [run.result() for run in runs]
+        assert all(FAILED in each.out + each.err for each in done), done
+        cards = {shown(f"{each}-one")["hostonlyadapter2"] for each in ("e2e-a", "e2e-b")}
+        assert len(cards) == 1
+        assert labs[0]("destroy", "--yes").code == 0
+        assert "e2e-a-one" not in there()
+        assert "e2e-a-one-own" in there()
+        assert shown("e2e-b-one")["VMState"] == "running"
+        assert cards <= adapters(), "the other lab still uses it"
+        assert labs[1]("destroy", "--yes").code == 0
+        assert not cards & adapters()
+    finally:
+        manage("unregistervm", "e2e-a-one-own", "--delete")
+
+
+def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
+    lab = make("e2e-kill", ("one", "two"), "192.168.60")
+    moment = random.Random().uniform(1, 8)  # noqa: S311 - a moment, not a secret
+    print(f"killed after {moment:.2f} s")
+    running = lab.begin("up")
+    time.sleep(moment)
+    running.kill()
+    running.communicate()
+    time.sleep(3)  # what it had started gets SIGTERM, and may be in the middle of a clone
+    done = lab("up")
+    assert FAILED in done.out + done.err, done
+    assert {name for name in there() if name.startswith("e2e-kill")} == {
+        "e2e-kill-one",
+        "e2e-kill-two",
+    }
+
+
+def _refused(folder: Folder, message: str) -> None:
+    done = folder("up")
+    assert done.code == 2, done
+    assert message in done.err
+    assert not any(name.startswith(folder.name) for name in there())
+
+
+def test_what_cannot_end_well_is_not_begun(make: Callable[..., Folder]) -> None:
+    lab = make("e2e-bad", ("one",), "10.20.30")
+    _refused(lab, "host-only network 10.20.30.0/24: VirtualBox allows 192.168.56.0/21")
+    lab.edit("10[.]20[.]30", "192.168.61")
+    file = lab.path / "x.box"
+    digest = "0" * 64
+    name = f"e2e/{uuid.uuid4().hex}"
+    box = f"{{name: {name}, url: {file.as_uri()}, sha256: '{digest}'}}"
+    (lab.path / "boxes.yml").write_text(f"debian-12: {{virtualbox: {{x86_64: {box}}}}}\n")
+    _refused(lab, f"{file} is not there")
+    file.write_bytes(b"no box")
+    _refused(lab, f"instead of {digest}")
+
+
+def test_a_vagrant_that_is_too_old(make: Callable[..., Folder], tmp_path: pathlib.Path) -> None:
+    lab = make("e2e-old", ("one",), "192.168.62")
+    fake = tmp_path / "vagrant"
+    fake.write_text(f"#!{sys.executable}\nprint('Vagrant 2.2.1')\n")
+    fake.chmod(0o755)
+    done = lab("up", PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert done.code == 2, done
+    assert "Vagrant 2.2.1 is too old: labkit needs 2.2.10 or newer" in done.err
+    found: Any = json.loads(lab("doctor", "--format", "json").out)
+    assert {each["name"]: each["verdict"] for each in found}["VirtualBox"] == "ok"

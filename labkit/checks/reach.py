@@ -6,12 +6,10 @@ alone; what lies behind its gateway is for the check `mirror`.
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from typing import TYPE_CHECKING
 
 from labkit import shell
-from labkit.checks import base, mtu
+from labkit.checks import base, mtu, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +38,7 @@ class Reach(base.Check):
             return None
         # -I and -S spare Python the search for what the program does not use, which is most of its
         # time on an emulated machine.
-        words = ("python3", "-I", "-S", "-c", _program(), _LIMIT, _PORT, mtu.ETHERNET)
+        words = ("python3", "-I", "-S", "-c", programs.text("reach"), _LIMIT, _PORT, mtu.ETHERNET)
         return shell.argv(*words, *peers)
 
     def read(
@@ -59,9 +57,3 @@ class Reach(base.Check):
                 subject = f"{name} to {peer.name} ({address})"
                 repair = f"'lab.up --only {peer.name}'"
                 yield base.equal(subject, "ok", said, by_hand.format(address), repair)
-
-
-@functools.cache
-def _program() -> str:
-    source = importlib.resources.files("labkit.checks") / "programs" / "reach.py"
-    return source.read_text(encoding="utf-8")

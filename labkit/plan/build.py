@@ -7,7 +7,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from labkit import errors
-from labkit.plan import derive, model
+from labkit.plan import checks, derive, model
 from labkit.spec import context, resolve, words
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def build(spec: load.Spec) -> model.Lab:
         search=tuple(lab.dns.search),
         machines=machines,
         secrets={name: _source(lab.secrets[name]) for name in sorted(lab.secrets)},
+        checks=tuple(checks.plan(lab, name) for name in sorted(lab.checks)),
     )
     return with_provider(spec, plan, lab.provider)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SecretKind = Literal["env", "file", "keyring"]
 SelinuxMode = Literal["enforcing", "permissive", "disabled"]
 NicKind = Literal["nat", "hostonly"]
+CheckKind = Literal["command", "file", "port", "http"]
 LOCALHOST = ipaddress.IPv4Address("127.0.0.1")
 
 
@@ -99,6 +100,18 @@ class Machine:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class OwnCheck:
+    """A check that lab.yml adds to those of labkit."""
+
+    name: str
+    kind: CheckKind
+    machines: tuple[str, ...]
+    """The names of those that are asked."""
+    wanted: Mapping[str, str | int | bool | None]
+    """What the check of this kind takes; a port's machine is its address."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Lab:
     """A whole lab."""
 
@@ -113,6 +126,8 @@ class Lab:
     """Sorted by name, so that the order in lab.yml means nothing."""
     secrets: Mapping[str, SecretSource] = dataclasses.field(default_factory=dict[str, SecretSource])
     """Where each secret is, by its name."""
+    checks: tuple[OwnCheck, ...] = ()
+    """What verify looks at because lab.yml says so, sorted by name."""
 
     def machine(self, name: str) -> Machine:
         """Return the machine of a name.

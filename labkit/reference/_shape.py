@@ -19,7 +19,7 @@ _ADDRESS = ("^[0-9]{1,3}([.][0-9]{1,3}){3}", "^127([.][0-9]{1,3}){3}")
 
 def sections(
     document: dict[str, Any],
-    model: types.ModuleType,
+    models: Sequence[types.ModuleType],
     root: str,
     places: Mapping[str, str],
     default: Callable[[str, str, dict[str, Any]], str],
@@ -28,7 +28,7 @@ def sections(
 
     Args:
         document: The file's JSON Schema.
-        model: The module with the classes of the mappings.
+        models: The modules with the classes of the mappings.
         root: The class of the whole file.
         places: Where each class's mapping stands in the file, in the order of the sections.
         default: Says what holds without a key: of a class, the key, and its schema.
@@ -36,7 +36,7 @@ def sections(
     shapes = {root: document, **document["$defs"]}
     parts: list[str] = []
     for name, title in places.items():
-        parts += [f"## {title}", *_section(name, shapes[name], model, places, default)]
+        parts += [f"## {title}", *_section(name, shapes[name], models, places, default)]
     return parts
 
 
@@ -61,13 +61,15 @@ def default(name: str, key: str, node: dict[str, Any]) -> str:
 def _section(
     name: str,
     shape: dict[str, Any],
-    model: types.ModuleType,
+    models: Sequence[types.ModuleType],
     places: Mapping[str, str],
     default: Callable[[str, str, dict[str, Any]], str],
 ) -> Iterator[str]:
     yield shape["description"]
     # The schema's keys are sorted; the model has the order in which people write them.
-    kind: type[pydantic.BaseModel] = getattr(model, name)
+    kind: type[pydantic.BaseModel] = next(
+        getattr(module, name) for module in models if hasattr(module, name)
+    )
     required = shape.get("required", ())
     rows = [
         (

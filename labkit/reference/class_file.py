@@ -28,6 +28,6 @@ _PLACES = {
 def page() -> str:
     """Return the page."""
     document = json.loads(schema.generate())
-    parts = _shape.sections(document, model, "ClassFile", _PLACES, _shape.default)
+    parts = _shape.sections(document, (model,), "ClassFile", _PLACES, _shape.default)
     parts += ["## Rules", *_shape.rules(rules.__name__, rules.names())]
     return _markdown.page("class.yml", _INTRODUCTION, *parts)

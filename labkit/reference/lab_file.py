@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from labkit.reference import _markdown, _shape
-from labkit.spec import model, roles, rules, schema
+from labkit.spec import model, own_checks, roles, rules, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,11 @@ _PLACES: dict[str, str] = {
     "MachineEntry": "machines.NAME",
     "SecretSource": "secrets.NAME",
     "KeyringEntry": "secrets.NAME.keyring",
+    "CheckEntry": "checks.NAME",
+    "CommandCheck": "checks.NAME.command",
+    "FileCheck": "checks.NAME.file",
+    "PortCheck": "checks.NAME.port",
+    "HttpCheck": "checks.NAME.http",
     "Providers": "providers",
     "Qemu": "providers.qemu",
     "Virtualbox": "providers.virtualbox",
@@ -44,7 +49,7 @@ _PLACES: dict[str, str] = {
 def page() -> str:
     """Return the page."""
     document = json.loads(schema.generate())
-    parts = _shape.sections(document, model, "LabFile", _PLACES, _default)
+    parts = _shape.sections(document, (model, own_checks), "LabFile", _PLACES, _default)
     parts += ["## Roles", *_roles(), "## Rules", *_shape.rules(rules.__name__, rules.names())]
     return _markdown.page("lab.yml", _INTRODUCTION, *parts)
 

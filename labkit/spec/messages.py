@@ -27,6 +27,10 @@ _MISSING = {
     "nat": "add its NAT address, for example 'nat: 10.0.2.61'",
     "hostonly": "add its host-only address, for example 'hostonly: 192.168.56.61'",
     "service": "add the keyring's service, for example 'service: labkit'",
+    "run": "add the command, for example 'run: systemctl is-active nginx'",
+    "path": "add the file's path, for example 'path: /etc/motd'",
+    "port": "add the port's number, for example 'port: 80'",
+    "url": "add the address, for example 'url: http://web-01/'",
     "user": "add the keyring's user, for example 'user: admin'",
     "classroom": "add the class's name, for example 'classroom: k8s-2026'",
 }

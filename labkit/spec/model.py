@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, cast
 
 import pydantic
 
-from labkit.spec import addresses, faults, roles, sizes, texts, words
+from labkit.spec import addresses, faults, own_checks, roles, shape, sizes, texts, words
 
 Selinux = Literal["enforcing", "permissive", "disabled"]
 Cpus = Annotated[int, pydantic.Field(ge=1, le=256)]
@@ -25,27 +25,21 @@ SOURCES = "write {env: NAME}, {file: PATH} or {keyring: {service: NAME, user: NA
 Servers = Annotated[tuple[addresses.Address, ...], pydantic.Field(max_length=3)]
 
 
-class _Model(pydantic.BaseModel):
-    """Nothing is converted, nothing is ignored, nothing changes afterwards."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Nat(_Model):
+class Nat(shape.Model):
     """The network on which each machine is alone behind its own NAT."""
 
     subnet: addresses.Subnet = ipaddress.IPv4Network("10.0.2.0/24")
     """The provider's gateway is its address 2, the provider's DNS forwarder its address 3."""
 
 
-class Hostonly(_Model):
+class Hostonly(shape.Model):
     """The network on which the machines see each other."""
 
     subnet: addresses.Subnet = ipaddress.IPv4Network("192.168.56.0/24")
     """The host's own address in it is its address 1."""
 
 
-class Networks(_Model):
+class Networks(shape.Model):
     """The two networks that each machine has a card on."""
 
     nat: Nat = Nat()
@@ -54,7 +48,7 @@ class Networks(_Model):
     """Adapter 2: the way to the other machines."""
 
 
-class Dns(_Model):
+class Dns(shape.Model):
     """How the machines resolve names that are not of the lab."""
 
     servers: Servers = ()
@@ -63,7 +57,7 @@ class Dns(_Model):
     """Search domains; the first is also the machines' own."""
 
 
-class Kubernetes(_Model):
+class Kubernetes(shape.Model):
     """The networks that Kubernetes will use inside; no network of the lab may overlap them."""
 
     pods: addresses.Subnet = ipaddress.IPv4Network("10.244.0.0/16")
@@ -72,7 +66,7 @@ class Kubernetes(_Model):
     """The services' addresses."""
 
 
-class Settings(_Model):
+class Settings(shape.Model):
     """What a machine can inherit: from the defaults, and from its roles in their order."""
 
     image: texts.ImageName | None = None
@@ -121,14 +115,14 @@ class MachineEntry(Settings):
     """The port on this host that leads to its SSH; without it, one follows from the names."""
 
 
-class Qemu(_Model):
+class Qemu(shape.Model):
     """QEMU without root rights, over its user-mode network."""
 
     accel: Literal["auto", "tcg", "kvm"] = "auto"
     """auto: KVM when a guest really runs on it, else TCG."""
 
 
-class Forward(_Model):
+class Forward(shape.Model):
     """A port of this host that leads to a port of a machine."""
 
     host: Port
@@ -139,7 +133,7 @@ class Forward(_Model):
     """What is forwarded."""
 
 
-class ExtraNic(_Model):
+class ExtraNic(shape.Model):
     """A network card beside the two that each machine has; nothing inside configures it."""
 
     kind: Literal["internal", "hostonly", "bridged", "nat"]
@@ -148,7 +142,7 @@ class ExtraNic(_Model):
     """The internal network, host-only adapter or host's card; nat needs none."""
 
 
-class VirtualboxMachine(_Model):
+class VirtualboxMachine(shape.Model):
     """What one machine has beside the others."""
 
     forwards: tuple[Forward, ...] = ()
@@ -162,7 +156,7 @@ class VirtualboxMachine(_Model):
     """Settings of 'VBoxManage modifyvm', without the '--', such as vram: "32"."""
 
 
-class Virtualbox(_Model):
+class Virtualbox(shape.Model):
     """VirtualBox through Vagrant."""
 
     gui: bool = False
@@ -183,7 +177,7 @@ class Virtualbox(_Model):
     """What single machines have beside the others."""
 
 
-class Libvirt(_Model):
+class Libvirt(shape.Model):
     """libvirt through Vagrant."""
 
     driver: Literal["auto", "kvm", "qemu"] = "auto"
@@ -194,7 +188,7 @@ class Libvirt(_Model):
     """libvirt's pool for the disks of the machines."""
 
 
-class Providers(_Model):
+class Providers(shape.Model):
     """What only one provider understands; what is said for the others has no effect."""
 
     qemu: Qemu = Qemu()
@@ -205,7 +199,7 @@ class Providers(_Model):
     """libvirt's own."""
 
 
-class KeyringEntry(_Model):
+class KeyringEntry(shape.Model):
     """An entry of the user's own keyring, asked through the Python package keyring."""
 
     service: texts.Service
@@ -214,7 +208,7 @@ class KeyringEntry(_Model):
     """The entry's user."""
 
 
-class SecretSource(_Model):
+class SecretSource(shape.Model):
     """Where a secret is; exactly one of these. It is read when a task needs it."""
 
     model_config = pydantic.ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
@@ -236,7 +230,7 @@ class SecretSource(_Model):
         return self
 
 
-class LabFile(_Model):
+class LabFile(shape.Model):
     """A lab: its machines and what they have in common."""
 
     lab: texts.LabName
@@ -261,6 +255,8 @@ class LabFile(_Model):
     """Settings of single providers."""
     secrets: Mapping[texts.SecretName, SecretSource] = {}
     """Where secrets are that profiles ask for; never the secrets themselves."""
+    checks: Mapping[texts.CheckName, own_checks.CheckEntry] = {}
+    """What verify looks at besides, by the names that reports show."""
 
     @pydantic.field_validator("roles", mode="before")
     @classmethod

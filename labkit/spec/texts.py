@@ -213,6 +213,52 @@ KeyringUser: TypeAlias = Annotated[
 ]
 
 
+CheckName: TypeAlias = Annotated[str, Text(LABEL, 63, "a check's name", _NAME_HINT)]
+
+# Which machines and roles there are is for a rule to say, which knows the nearest right one.
+MachineOrRole: TypeAlias = Annotated[
+    str,
+    pydantic.AfterValidator(roles.canonical),
+    Text(LABEL, 63, "the name of a machine or a role", _NAME_HINT),
+]
+
+# A report shows these, so they are in one line; how long they are is for readers' sake.
+_LINE = "[^\\x00-\\x1f\\x7f]+"
+Command: TypeAlias = Annotated[
+    str, Text(_LINE, 1024, "a command in one line", "put more than a line into a script")
+]
+Expected: TypeAlias = Annotated[
+    str, Text(_LINE, 1024, "a text in one line", "write a part of it that is in one line")
+]
+# A command that prints nothing is a thing to expect, too.
+Output: TypeAlias = Annotated[
+    str, Text("[^\\x00-\\x1f\\x7f]*", 1024, "a text in one line", "write 'contains' instead")
+]
+AbsolutePath: TypeAlias = Annotated[
+    str,
+    Text(
+        "/[^\\x00-\\x1f\\x7f]*",
+        1024,
+        "an absolute path",
+        "begin it with '/', as in /etc/hosts",
+    ),
+]
+Mode: TypeAlias = Annotated[
+    str, Text("0[0-7]{3}", 4, "a mode", "write four octal digits in quotes, for example '0644'")
+]
+
+# RFC 3986, without a user's name and password, which would stand in every report.
+Url: TypeAlias = Annotated[
+    str,
+    Text(
+        "https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?",
+        1024,
+        "an address of a web server",
+        "write http:// or https://, a machine and a path: http://web-01:8080/health",
+    ),
+]
+
+
 def _sysctl_value(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from labkit import checks, errors, parallel
 from labkit.checks import base
+from labkit.checks import own as own_checks
 from labkit.converge import look as looks
 from labkit.converge import script
 from labkit.operations import base as operations
@@ -71,7 +72,7 @@ def verify(
     start = time.monotonic()
     wanted = {
         name: check
-        for name, check in checks.every().items()
+        for name, check in {**checks.every(), **own_checks.of(lab)}.items()
         if not (quick and check.slow) and (not only or name in only)
     }
 

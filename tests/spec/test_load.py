@@ -50,7 +50,7 @@ def test_defaults_are_those_of_the_default_lab(
 
 def test_the_default_lab_writes_each_default_out(root: pathlib.Path) -> None:
     text = (root / "lab.yml").read_text(encoding="utf-8")
-    for key in set(model.LabFile.model_fields) - {"roles", "secrets", "ssh_address"}:
+    for key in set(model.LabFile.model_fields) - {"roles", "secrets", "checks", "ssh_address"}:
         assert f"\n{key}:" in text
 
 

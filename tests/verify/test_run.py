@@ -335,3 +335,19 @@ def test_what_cannot_be_compared_hides_nothing_of_the_others(two: model.Lab) -> 
         ("ansible-01", "length", False, "7"),
         ("web-01", "answers", False, "web-01 is down"),
     ]
+
+
+def test_checks_of_lab_yml_travel_with_the_others(plan_of: Callable[[str], model.Lab]) -> None:
+    lab = plan_of(
+        "lab: two\nmachines:\n"
+        "  ansible-01: {nat: 10.0.2.51, hostonly: 192.168.56.51}\n"
+        "  web-01: {nat: 10.0.2.61, hostonly: 192.168.56.61}\n"
+        "checks:\n"
+        "  motd: {machines: [web-01], file: {path: /etc/motd}}\n"
+    )
+    machines = [_Machine("ansible-01"), _Machine("web-01")]
+    report = _verify(lab, machines)
+    assert [len(each.scripts) for each in machines] == [1, 1]
+    (seen,) = [each for each in report.results if each.check == "checks.motd"]
+    assert (seen.machine, seen.subject, seen.actual) == ("web-01", "/etc/motd", "not there")
+    assert "/etc/motd" not in machines[0].scripts[0]

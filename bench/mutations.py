@@ -1,0 +1,225 @@
+"""Break real machines in every way of tests/cases/mutations, and see what verify says.
+
+`./lab bench mutations` makes a lab of three machines, breaks and heals it again and again, looks at
+it healthy many times, and writes docs/explanation/figures/verify.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from bench import host, mutants
+from labkit import checks, errors, parallel, shell
+from labkit.lifecycle import context
+from labkit.verify import run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Sequence
+
+    from labkit.plan import model
+    from labkit.ssh import session as sessions
+
+REPOSITORY = pathlib.Path(__file__).parents[1]
+FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "verify.md"
+HEALTHY = 50
+_PATIENCE = 300.0
+LAB = """
+lab: labkit-mutations
+defaults:
+  packages: [nftables, tree]
+  sysctl: {vm.swappiness: 10}
+machines:
+  ansible-01: {roles: [ansible], nat: 10.0.2.51, hostonly: 192.168.56.51}
+  web-01: {roles: [master], nat: 10.0.2.61, hostonly: 192.168.56.61}
+  web-02: {roles: [minion], nat: 10.0.2.62, hostonly: 192.168.56.62, cpus: 2}
+"""
+"""Two machines to break, and the one that Ansible runs on."""
+
+
+class Bed:
+    """A running lab, and its sessions."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        """Open the lab; `up` has made it."""
+        opened = context.open_lab(folder / "lab.yml")
+        self.lab = opened.lab
+        self._subjects = {
+            machine.name: run.Subject(machine, opened.steps(machine), opened.session(machine))
+            for machine in self.lab.machines
+        }
+        self._keys = opened.keys
+
+    def close(self) -> None:
+        """Close the sessions."""
+        for each in self._subjects.values():
+            each.session.close()
+
+    def look(self, asked: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
+        """Verify all machines; return what is not as it should be, each once."""
+        report = run.verify(self.lab, list(self._subjects.values()), narrate=_silent, only=asked)
+        if not report.results:
+            raise errors.LabError("verify looked at nothing")
+        said = ((each.machine, f"{each.check}: {each.subject}") for each in report.failures)
+        return tuple(dict.fromkeys(said))
+
+    def do(self, machine: str, script: str) -> None:
+        """Run shell text on a machine, which knows its cards and its neighbour by name."""
+        session = self._subjects[machine].session
+        text = f"{self._words(self.lab.machine(machine))}\n{script}\n"
+        _done(session.run(text, timeout=_PATIENCE, label="mutation"), machine, script)
+
+    def _words(self, machine: model.Machine) -> str:
+        webs = [each for each in self.lab.machines if "ansible" not in each.roles]
+        peer = next(each for each in webs if each is not machine)
+        cards = "".join(
+            shell.line(
+                'for card in /sys/class/net/*; do read -r mac < "$card/address"; '
+                f'[ "$mac" != {{}} ] || {nic.kind}="${{card##*/}}"; done\n',
+                nic.mac,
+            )
+            for nic in machine.nics
+        )
+        values = {
+            "own": machine.hostonly,
+            "own_mac": machine.nic("hostonly").mac,
+            "peer": peer.hostonly,
+            "peer_mac": peer.nic("hostonly").mac,
+            "peer_id": peer.uuid.hex,
+            "peer_key": self._keys.hosts[peer.name].public,
+        }
+        return cards + "".join(shell.line(f"{k}={{}}\n", v) for k, v in values.items())
+
+    def judge(
+        self, mutations: Sequence[mutants.Mutation], *, briefly: bool = False
+    ) -> list[mutants.Verdict]:
+        """Break, look, heal; when several at once are not told apart, one after the other.
+
+        Args:
+            mutations: What can be broken at once.
+            briefly: Leave out the checks that take long, and what they would say.
+        """
+        asked = set(checks.every()) - mutants.LONG
+        if not briefly:
+            asked |= mutants.long(mutations)
+        with self._broken(mutations):
+            said = self.look(asked)
+        verdicts = [mutants.judged(each, said, mutations, asked) for each in mutations]
+        if len(mutations) == 1 or all(each.ok for each in verdicts):
+            return verdicts
+        return [self.judge([each], briefly=briefly)[0] for each in mutations]
+
+    @contextlib.contextmanager
+    def _broken(self, mutations: Sequence[mutants.Mutation]) -> Generator[None]:
+        items = {each.machine: each for each in mutations}
+        try:
+            parallel.raise_first(parallel.each(items, lambda m: self.do(m.machine, m.breaks)))
+            yield
+        finally:
+            parallel.raise_first(parallel.each(items, lambda m: self.do(m.machine, m.heals)))
+
+
+def _silent(machine: str, text: str) -> None:
+    """Tell nobody."""
+    del machine, text
+
+
+def _done(result: sessions.Result, machine: str, script: str) -> None:
+    if result.status:
+        raise errors.LabError(f"{machine}: {script!r} ended with {result.status}: {result.output}")
+
+
+@contextlib.contextmanager
+def bed() -> Generator[Bed]:
+    """Make the lab in a folder of its own; nothing of it is left at the end."""
+    with tempfile.TemporaryDirectory(prefix="labkit-mutations-") as name:
+        folder = pathlib.Path(name)
+        (folder / "lab.yml").write_text(LAB.lstrip(), encoding="utf-8")
+        try:
+            _labkit(folder, "up")
+            made = Bed(folder)
+            try:
+                yield made
+            finally:
+                made.close()
+        finally:
+            _labkit(folder, "destroy", "--yes")
+
+
+def _labkit(folder: pathlib.Path, *words: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "labkit", *words]
+    done = subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=False)
+    if done.returncode:
+        raise errors.LabError(f"labkit {' '.join(words)} ended with {done.returncode}")
+
+
+def page(verdicts: Sequence[mutants.Verdict], healthy: Sequence[tuple[float, int]]) -> str:
+    """Write what was found as a page."""
+    named = sum(each.ok for each in verdicts)
+    alarms = sum(bool(count) for _, count in healthy)
+    median = statistics.median(seconds for seconds, _ in healthy)
+    lines = (
+        "<!-- Written by './lab bench mutations'; do not edit. -->",
+        f"{host.about(())} Three machines of the provider qemu, broken and healed in turn.",
+        f"**{named} of {len(verdicts)}** mutations were named exactly, and nothing else with them.",
+        (
+            f"**{alarms} of {len(healthy)}** looks at the healthy lab gave a false alarm; "
+            f"each asked everything, with a median of {median:.1f} s."
+        ),
+        (
+            "A check that takes long, `ansible` or `mirror`, is asked where it is expected to "
+            "complain, and at each look at the healthy lab."
+        ),
+    )
+    rows = [
+        "| mutation | machine | what verify said | exactly that |",
+        "| --- | --- | --- | --- |",
+        *map(_row, verdicts),
+    ]
+    return "\n\n".join((*lines, "\n".join(rows))) + "\n"
+
+
+def _row(verdict: mutants.Verdict) -> str:
+    said = "<br>".join(f"{name}: {text}" for name, text in verdict.said) or "nothing"
+    wrong = [f"missing {name}: {text}" for name, text in verdict.missing]
+    wrong += [f"unrelated {name}: {text}" for name, text in verdict.unrelated]
+    answer = "yes" if verdict.ok else f"**no**: {'; '.join(wrong)}"
+    cells = (verdict.mutation.why, verdict.mutation.machine, said, answer)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=HEALTHY, help="looks at the healthy lab")
+    parser.add_argument("--only", action="append", default=[], help="mutations by name")
+    words = parser.parse_args()
+    chosen = [each for each in mutants.load() if not words.only or each.name in words.only]
+    with bed() as made:
+        verdicts: list[mutants.Verdict] = []
+        for together in mutants.rounds(chosen):
+            for verdict in made.judge(together):
+                print(("ok  " if verdict.ok else "BAD "), verdict, flush=True)
+                verdicts.append(verdict)
+        healthy: list[tuple[float, int]] = []
+        for _ in range(words.rounds):
+            start = time.monotonic()
+            said = made.look()
+            healthy.append((time.monotonic() - start, len(said)))
+            print(*healthy[-1], *said, flush=True)
+    if not words.only:
+        verdicts.sort(key=lambda each: each.mutation.name)
+        FIGURES.write_text(page(verdicts, healthy), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ import pytest
 from bench import mutants, mutations
 from labkit import checks
 from labkit.profiles import load as profiles
+from labkit.profiles import shelf
 from labkit.ssh import keyring
 from labkit.workspace import Workspace
 
@@ -45,7 +46,7 @@ def test_all_that_verify_looks_at_is_broken_by_one(lab: model.Lab, tmp_path: pat
     kinds = {
         step.kind
         for machine in lab.machines
-        for step in profiles.steps(lab, machine, keys, tmp_path)
+        for step in profiles.steps(lab, machine, keys, shelf.Shelf(tmp_path))
     }
     expected = {pattern.partition(": ")[0] for each in _EVERY for _, pattern in each.expect}
     assert expected == kinds | set(checks.every())

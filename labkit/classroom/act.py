@@ -41,6 +41,8 @@ def act(
 
     def make(student: plan.Student) -> queue.Task:
         file = folder.make(room, student)
+        if how.boots:
+            folder.enrol(room, student)
         need = _need(room, student) if how.boots else gate.NOTHING
         words = (*how.words, "--format", "json") if how.as_json else how.words
         return queue.Task(file, words, need)

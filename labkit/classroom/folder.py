@@ -18,6 +18,7 @@ import yaml
 
 from labkit import secret, workspace
 from labkit.classroom import plan
+from labkit.events import log
 from labkit.workspace import files
 
 if TYPE_CHECKING:
@@ -58,10 +59,23 @@ def make(room: plan.Classroom, student: plan.Student) -> pathlib.Path:
         raise files.refusal(home, error) from error
     file = plan.lab_file(room, student)
     _give_secrets(room, student, file)
-    path, text = home / "lab.yml", lab_text(file)
+    path = home / "lab.yml"
+    _write(path, lab_text(file))
+    return path
+
+
+def enrol(room: plan.Classroom, student: plan.Student) -> None:
+    """Give a student's folder the key with which its lab signs what the board is to believe.
+
+    Raises:
+        errors.LabError: The disk did not take it.
+    """
+    _write(room.home(student) / log.KEY, f"{key(room, student, log.PURPOSE).reveal()}\n")
+
+
+def _write(path: pathlib.Path, text: str) -> None:
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         workspace.write(path, text)
-    return path
 
 
 def remove(room: plan.Classroom, student: plan.Student) -> pathlib.Path | None:
@@ -75,7 +89,7 @@ def remove(room: plan.Classroom, student: plan.Student) -> pathlib.Path | None:
         return None
     given = [s.file for s in room.spec.lab.secrets.values() if s.file is not None]
     try:
-        for name in (*_FILES, "lab.yml", *given):
+        for name in (*_FILES, "lab.yml", log.KEY, *given):
             (home / name).unlink(missing_ok=True)
         for name in _FOLDERS:
             if (home / name).is_dir():

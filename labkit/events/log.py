@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NAME = "events.jsonl"
 KEY = "events.key"
 """In a student's folder: the secret of which the student's key follows, as the class gave it."""
+PURPOSE = "events"
+"""Of the secret that the class gives, see `labkit.classroom.folder.key`."""
 _TAIL = 2 * model.LONGEST
 """Bytes at the end of the file in which the last whole line is."""
 

@@ -1,0 +1,34 @@
+"""The places of a class's students on the teacher's board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit.board import roll
+from labkit.classroom import folder, standing
+from labkit.events import log
+
+if TYPE_CHECKING:
+    from labkit.classroom import plan
+
+
+def desk(room: plan.Classroom, student: plan.Student) -> roll.Desk:
+    """Return a student's place; the key that is believed follows from the class's own secret.
+
+    Raises:
+        errors.LabError: The disk does not take the class's key.
+    """
+    key = log.private(folder.key(room, student, log.PURPOSE)).public_key()
+    here = room.home(student).is_dir()
+    space = standing.space(room, student).path if here else None
+    return roll.Desk(student.name, student.display, student.lab, key, space)
+
+
+def every(room: plan.Classroom) -> roll.Roll:
+    """Return all that is known of the class's labs.
+
+    Raises:
+        errors.LabError: The disk does not take what the board keeps.
+    """
+    store = room.folder / ".class" / "board"
+    return roll.Roll((desk(room, student) for student in room.students), store)

@@ -57,7 +57,7 @@ from the start of Python to its end, the median of {rounds} runs. None of the ma
 
 ## Four students beside their rehearsal
 
-`labkit class.up --jobs {jobs}` for four students with two machines of 256 MiB each on QEMU,
+`labkit class.up` for four students with two machines of 256 MiB each on QEMU,
 emulated, and what `labkit class.rehearse` says of it. Memory is what the QEMU processes have
 resident at most, disk what the class folder takes, and outside calls are the programs, monitors and
 round trips that the labs' logs name.
@@ -66,7 +66,7 @@ round trips that the labs' logs name.
 | --- | --- | --- |
 {few}
 
-The rehearsal counts a machine's memory as its size and 160 MiB for QEMU, which is what it can come
+The rehearsal counts a machine's memory as its size and 200 MiB for QEMU, which is what it can come
 to; a machine that has just booted has not touched all of it. The QEMU processes used {work:.0f} s
 of processors; the load of the host was {load:.1f} for each of its processors before.
 
@@ -217,7 +217,6 @@ def _page(many: dict[str, float], rehearsed: dict[str, Any], real: Real) -> str:
         about=host.about(()),
         rounds=ROUNDS,
         many="\n".join(f"| `{name}` | {took:.2f} | {AIM:.0f} |" for name, took in many.items()),
-        jobs=psutil.cpu_count(),
         few="\n".join(f"| {' | '.join(row)} |" for row in rows),
         work=real.work,
         load=real.load,

@@ -37,7 +37,10 @@ def act(
     room: plan.Classroom, students: Sequence[plan.Student], how: How, progress: console.Progress
 ) -> Mapping[str, queue.Outcome]:
     """Do it; one failing student never stops the others, unless that is wanted."""
-    jobs = how.jobs or room.jobs or psutil.cpu_count() or 1
+    cpus = psutil.cpu_count() or 1
+    labs = (room.labs[student.name] for student in students)
+    default = min((capacity.jobs(lab, cpus) for lab in labs), default=1) if how.boots else cpus
+    jobs = how.jobs or room.jobs or default
 
     def make(student: plan.Student) -> queue.Task:
         file = folder.make(room, student)

@@ -65,7 +65,7 @@ class ClassFile(_Model):
     provider: spec_texts.ProviderName | None = None
     """What makes the machines; without it, the lab file's provider."""
     jobs: Jobs | None = None
-    """Labs that are worked on at the same time; without it, as many as the host has processors."""
+    """Labs that are worked on at the same time; without it, as many as the processors are for."""
     hosts: Mapping[texts.HostName, HostEntry] = {}
     """The hosts by their names; without any, all labs are on the host that labkit runs on."""
     roster: texts.FileName | None = None

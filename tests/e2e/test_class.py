@@ -114,7 +114,7 @@ def test_after_ctrl_c_nothing_runs_that_no_ledger_knows(room: Folder) -> None:
 
 
 def test_all_come_up_at_once_and_are_verified(room: Folder) -> None:
-    code, found = _timed(room, "class.up", "--jobs", "4")
+    code, found = _timed(room, "class.up")
     assert code == 0, found
     assert sorted(found["students"]) == list(_STUDENTS)
     assert all(each["result"]["ok"] for each in found["students"].values())

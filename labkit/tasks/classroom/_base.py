@@ -24,7 +24,7 @@ HELP = {
     **base.HELP,
     "file": "the class file (default: class.yml)",
     "only": "this student only; may be given several times (LAB_ONLY, separated by commas)",
-    "jobs": "labs to work on at the same time (default: as the class file says, or processors)",
+    "jobs": "labs to work on at the same time (default: as the class file says, or the processors)",
     "keep_going": "begin no other lab once one has failed (default: go on)",
     "host": "the host of the class that this is (default: the one of this name, or the only one)",
 }

@@ -47,7 +47,8 @@ def rehearse(
     labs = [room.labs[student.name] for student in chosen]
     seen = class_hosts.here(room, _base.host_of(room, chosen))
     costs = rehearsing.HARDWARE if kvm else rehearsing.EMULATED
-    found = rehearsing.rehearse(labs, seen, jobs or room.jobs or seen.cpus, costs)
+    default = min((capacity.jobs(lab, seen.cpus) for lab in labs), default=1)
+    found = rehearsing.rehearse(labs, seen, jobs or room.jobs or default, costs)
     if as_json:
         print(json.dumps({"version": 1, "class": room.name, **dataclasses.asdict(found)}, indent=2))
     else:

@@ -86,13 +86,16 @@ def stop(threads: Iterable[threading.Thread]) -> None:
     _STOPPED.update(threads)
 
 
-def check() -> None:
+def check(thread: threading.Thread | None = None) -> None:
     """Keep a thread that was stopped from beginning anything.
+
+    Args:
+        thread: The one that another one works for; without it, the current one.
 
     Raises:
         Stopped: It was.
     """
-    if threading.current_thread() in _STOPPED:
+    if (thread or threading.current_thread()) in _STOPPED:
         raise Stopped
 
 

@@ -97,12 +97,12 @@ def _keys(seed: Seed) -> str:
     return "".join(f"{key}\n" for key in seed.authorized_keys)
 
 
-def user_data(seed: Seed) -> str:
-    """Return cloud-init's user data: a header line and YAML.
+def user_config(seed: Seed) -> dict[str, object]:
+    """Return what cloud-init is told.
 
     The keys open the image's default account and, with `disable_root: false`, root's.
     """
-    data = {
+    return {
         "hostname": seed.hostname.split(".")[0],
         **({"fqdn": seed.hostname} if "." in seed.hostname else {}),
         "manage_etc_hosts": "localhost",
@@ -115,6 +115,16 @@ def user_data(seed: Seed) -> str:
         },
         "ssh_authorized_keys": list(seed.authorized_keys),
     }
+
+
+def user_data(seed: Seed, more: Mapping[str, object] | None = None) -> str:
+    """Return cloud-init's user data: a header line and YAML.
+
+    Args:
+        seed: The machine's identity.
+        more: What it is told beyond that.
+    """
+    data = {**user_config(seed), **(more or {})}
     return "#cloud-config\n" + yaml.safe_dump(data, sort_keys=False, width=4096)
 
 

@@ -44,6 +44,7 @@ class Context:
         """The provider that lab.yml names."""
         made = providers.create(self.lab, self.space, lambda: self.keys, self.progress.say)
         made.birth = functools.partial(birth.of, self)
+        made.listen(self.progress.tell)
         return made
 
     @functools.cached_property
@@ -65,7 +66,8 @@ class Context:
         """
         blindly = store.Store(self.lab.secrets, self.folder, blind=True) if blind else None
         secrets = blindly or self.secrets
-        return profiles.steps(self.lab, machine, self.keys, self.shelf, secrets)
+        known = machine if blind else self.provider.known(machine)
+        return profiles.steps(self.lab, known, self.keys, self.shelf, secrets)
 
     def session(self, machine: model.Machine) -> session.Session:
         """Return a connection to the machine, not opened yet."""
@@ -123,9 +125,7 @@ def open_lab(file: pathlib.Path, provider: str = "") -> Context:
         errors.FileError: The file is wrong; carries all of its problems.
     """
     spec = load.load(file, host.here())
-    lab = build.build(spec)
-    if provider:
-        lab = build.with_provider(spec, lab, provider)
+    lab = build.with_provider(spec, provider) if provider else build.build(spec)
     env.take(store.variables(lab.secrets))
     folder = file.absolute().parent
     space = workspace.Workspace(folder, lab.name)

@@ -38,12 +38,18 @@ def destroy(lab: context.Context) -> Removed:
     space.ledger.mend()
     if not space.path.exists() and not lab.provider.leftovers():
         return Removed()
+    lab.provider.mend()
     existing = _existing(lab)
     folder = space.path.exists()
     space.make()
     machines = {name: name for name in lab.provider.made()}
     done = parallel.each(machines, lab.provider.destroy)
     reasons = [f"{name}: {error}" for name, error in done.items() if isinstance(error, Exception)]
+    if not reasons:
+        try:
+            lab.provider.clear()
+        except errors.ProviderError as error:
+            reasons.append(error.message)
     ssh_include.remove(space.entry)
     _finish(space, [*reasons, *lab.provider.leftovers()])
     return Removed(existing, folder)
@@ -84,7 +90,7 @@ def _finish(space: workspace.Workspace, left: Sequence[str]) -> None:
 
 
 def _running(space: workspace.Workspace) -> list[gc.Found]:
-    return [each for each in gc.find() if each.entry == space.entry]
+    return [each for each in gc.find(space.entry) if each.entry == space.entry]
 
 
 def _existing(lab: context.Context) -> tuple[str, ...]:

@@ -162,7 +162,10 @@ def _bring(
         lab.progress.tell(machine.name, text)
 
     narrate({base.State.RUNNING: "looking"}.get(before, "booting"))
+    known = lab.provider.known(machine)
     lab.provider.start(machine)
+    if lab.provider.known(machine) != known:
+        steps = lab.steps(machine)  # only now is known what its cards are told apart by
     session = lab.session(machine)
     try:
         wait_for_boot(lab, machine, session, narrate)

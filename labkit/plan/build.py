@@ -30,27 +30,33 @@ def build(spec: load.Spec) -> model.Lab:
     Raises:
         errors.FileError: Two machines fell on the same SSH port.
     """
+    return _build(spec, spec.lab.provider)
+
+
+def _build(spec: load.Spec, provider: str) -> model.Lab:
     lab = spec.lab
-    nat = _nat_network(lab)
+    nat = _nat_network(lab, provider)
     hostonly = model.Network("hostonly", lab.networks.hostonly.subnet, gateway=None, dns=None)
-    machines = tuple(_machine(lab, name, nat, hostonly) for name in sorted(lab.machines))
+    leased = provider in _LEASED
+    machines = tuple(
+        _leased(_machine(lab, name, nat, hostonly), leased) for name in sorted(lab.machines)
+    )
     _refuse_equal_ports(spec, machines)
-    plan = model.Lab(
+    return model.Lab(
         name=lab.lab,
         id=derive.lab_id(lab.lab),
-        provider=lab.provider,
-        provider_options=_options(spec, lab.provider),
+        provider=provider,
+        provider_options=_options(spec, provider),
         networks=(nat, hostonly),
         search=tuple(lab.dns.search),
         machines=machines,
         secrets={name: _source(lab.secrets[name]) for name in sorted(lab.secrets)},
         checks=tuple(checks.plan(lab, name) for name in sorted(lab.checks)),
     )
-    return with_provider(spec, plan, lab.provider)
 
 
-def with_provider(spec: load.Spec, lab: model.Lab, provider: str) -> model.Lab:
-    """Return the same lab on another provider, with that one's options.
+def with_provider(spec: load.Spec, provider: str) -> model.Lab:
+    """Build the plan of the same lab on another provider, with that one's options.
 
     Raises:
         errors.LabError: There is no such provider.
@@ -60,12 +66,7 @@ def with_provider(spec: load.Spec, lab: model.Lab, provider: str) -> model.Lab:
             f"there is no provider {words.show(provider)}",
             hint=words.nearest(provider, context.PROVIDERS, otherwise="providers are:"),
         )
-    return dataclasses.replace(
-        lab,
-        provider=provider,
-        provider_options=_options(spec, provider),
-        machines=tuple(_leased(machine, provider in _LEASED) for machine in lab.machines),
-    )
+    return _build(spec, provider)
 
 
 def _leased(machine: model.Machine, dhcp: bool) -> model.Machine:
@@ -86,9 +87,13 @@ def _source(entry: spec_model.SecretSource) -> model.SecretSource:
     return model.SecretSource("file", entry.file or "")
 
 
-def _nat_network(lab: spec_model.LabFile) -> model.Network:
+def _nat_network(lab: spec_model.LabFile, provider: str) -> model.Network:
     subnet = lab.networks.nat.subnet
     first = subnet.network_address
+    if provider == "vsphere":
+        # A network of the site, with a router of its own; nothing of it is the hypervisor's.
+        gateway = lab.providers.vsphere.gateway or first + 1
+        return model.Network("nat", subnet, gateway=gateway, dns=gateway)
     return model.Network("nat", subnet, gateway=first + _NAT_GATEWAY, dns=first + _NAT_DNS)
 
 

@@ -147,10 +147,14 @@ class Lab:
     def ssh(self, machine: Machine) -> tuple[str, int]:
         """Return the host and the port by which this host reaches a machine's SSH.
 
-        libvirt's NAT network is one that this host is on; the others forward a port.
+        libvirt's NAT network is one that this host is on, and a vCenter's machines are on networks
+        of the site; the others forward a port.
         """
         if self.provider == "libvirt":
             return str(machine.nic("nat").address.ip), 22
+        if self.provider == "vsphere":
+            card = "hostonly" if self.provider_options.get("ssh") == "hostonly" else "nat"
+            return str(machine.nic(card).address.ip), 22
         return str(machine.ssh_address), machine.ssh_port
 
     def with_role(self, role: str) -> tuple[Machine, ...]:

@@ -31,6 +31,17 @@ class State(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Gateway:
+    """A host in between, through which a machine is reached."""
+
+    host: str
+    port: int
+    user: str
+    key: pathlib.Path
+    known_hosts: pathlib.Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where and as whom a machine is reached."""
 
@@ -42,6 +53,10 @@ class Endpoint:
     known_hosts: pathlib.Path
     sudo_password: secret.Secret | None = None
     """What sudo(8) asks the user for; None where it asks for nothing."""
+    gateway: Gateway | None = None
+    """None: the machine is reached directly."""
+    alias: str = ""
+    """The name by which known_hosts knows the machine; empty: by its address and port."""
 
 
 class Verdict(enum.Enum):
@@ -121,6 +136,20 @@ class Provider(abc.ABC):
 
     def mend(self) -> None:  # noqa: B027 - a provider may have nothing of the kind
         """Put in order what a fault has left half there; called while the lab is held."""
+
+    def listen(self, tell: Callable[[str, str], None]) -> None:  # noqa: B027 - the same
+        """Take whom to tell what is going on with single machines: (machine, text)."""
+
+    def known(self, machine: model.Machine) -> model.Machine:
+        """Return a machine with what only its provider can tell, such as MAC addresses it chose."""
+        return machine
+
+    def clear(self) -> None:  # noqa: B027 - the same
+        """Remove what machines have shared, when the last one is gone.
+
+        Raises:
+            ProviderError: Something could not be removed.
+        """
 
     def at_once(self) -> int:
         """Say how many machines may be booting at the same time."""

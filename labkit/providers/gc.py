@@ -33,10 +33,18 @@ class Found:
     """Removes it; raises errors.LabError or OSError when it stays."""
 
 
-def find() -> Sequence[Found]:
-    """Return what the providers find, by lab and machine."""
+def find(entry: registry.Entry | None = None) -> Sequence[Found]:
+    """Return what the providers find, by lab and machine.
+
+    Args:
+        entry: The only lab that is asked about. A provider for which looking is slow says by
+            `concerns(entry)` whether it need look at all.
+    """
     found: list[Found] = []
     for info in pkgutil.iter_modules(providers.__path__, f"{providers.__name__}."):
         if info.ispkg and importlib.util.find_spec(f"{info.name}.gc"):
-            found += importlib.import_module(f"{info.name}.gc").find()
+            module = importlib.import_module(f"{info.name}.gc")
+            concerns = getattr(module, "concerns", None)
+            if entry is None or concerns is None or concerns(entry):
+                found += (each for each in module.find() if entry in {None, each.entry})
     return sorted(found, key=lambda each: (each.entry, each.machine, each.what))

@@ -31,6 +31,10 @@ MEANINGS = {
     "LAB_SCRIPT": "set by `./lab`, so that hints name the command as it was typed",
     "LAB_STATE": "the folder of the registry of labs, which `gc` looks at; default: `labkit` in "
     "the user's state folder",
+    "LAB_VSPHERE_PASSWORD": "the password on the vCenter that `LAB_VSPHERE_SERVER` names, and on "
+    "no other",
+    "LAB_VSPHERE_SERVER": "the vCenter, where `providers.vsphere.server` says none",
+    "LAB_VSPHERE_USER": "who logs in there, where `providers.vsphere.user` says none",
     "LAB_YES": "`1`: answer questions with yes, as `--yes`; empty, `0` and `no` mean no",
 }
 
@@ -43,7 +47,9 @@ def names() -> dict[str, tuple[str, ...]]:
     for file in files:
         if "reference" in file.relative_to(root).parts:
             continue
-        for name in sorted(set(re.findall(r"\bLAB_[A-Z]+\b", file.read_text(encoding="utf-8")))):
+        for name in sorted(
+            set(re.findall(r"\bLAB_[A-Z]+(?:_[A-Z]+)*\b", file.read_text(encoding="utf-8")))
+        ):
             found.setdefault(name, []).append(file.relative_to(root).as_posix())
     return {name: tuple(found[name]) for name in sorted(found)}
 

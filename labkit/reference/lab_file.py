@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from labkit.reference import _markdown, _shape
-from labkit.spec import model, own_checks, roles, rules, schema
+from labkit.spec import model, own_checks, roles, rules, schema, vcenter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,13 +43,17 @@ _PLACES: dict[str, str] = {
     "Forward": "providers.virtualbox.machines.NAME.forwards",
     "ExtraNic": "providers.virtualbox.machines.NAME.nics",
     "Libvirt": "providers.libvirt",
+    "Vsphere": "providers.vsphere",
+    "PortGroup": "providers.vsphere.nat, providers.vsphere.hostonly",
+    "Range": "providers.vsphere.address_range",
+    "Jump": "providers.vsphere.jump",
 }
 
 
 def page() -> str:
     """Return the page."""
     document = json.loads(schema.generate())
-    parts = _shape.sections(document, (model, own_checks), "LabFile", _PLACES, _default)
+    parts = _shape.sections(document, (model, own_checks, vcenter), "LabFile", _PLACES, _default)
     parts += ["## Roles", *_roles(), "## Rules", *_shape.rules(rules.__name__, rules.names())]
     return _markdown.page("lab.yml", _INTRODUCTION, *parts)
 

@@ -37,7 +37,11 @@ def render(lab: str, endpoints: Sequence[base.Endpoint], *, short: bool = True) 
     for endpoint in sorted(endpoints, key=lambda endpoint: endpoint.machine):
         name = _word(endpoint.machine)
         full = f"{_word(lab)}-{name}"
-        lines += ["", f"Host {name} {full}" if short else f"Host {full}", *_settings(endpoint)]
+        host = f"Host {name} {full}" if short else f"Host {full}"
+        jump = f"{full}.jump" if endpoint.gateway else ""
+        lines += ["", host, *_settings(endpoint, jump)]
+        if endpoint.gateway:
+            lines += ["", f"Host {jump}", *_settings(endpoint.gateway)]
     return "\n".join(lines) + "\n"
 
 
@@ -56,7 +60,8 @@ def include(pattern: pathlib.PurePath) -> str:
     return f'Include "{text}"' if " " in text else f"Include {text}"
 
 
-def _settings(endpoint: base.Endpoint) -> list[str]:
+def _settings(endpoint: base.Endpoint | base.Gateway, jump: str = "") -> list[str]:
+    alias = getattr(endpoint, "alias", "")
     return [
         f"    HostName {_word(endpoint.host)}",
         f"    Port {endpoint.port:d}",
@@ -67,7 +72,8 @@ def _settings(endpoint: base.Endpoint) -> list[str]:
         f"    UserKnownHostsFile {_path(endpoint.known_hosts)}",
         "    StrictHostKeyChecking yes",
         "    ForwardAgent no",
-        "    ProxyJump none",
+        *([f"    HostKeyAlias {_word(alias)}"] if alias else ()),
+        f"    ProxyJump {jump or 'none'}",
         "    LogLevel ERROR",
     ]
 

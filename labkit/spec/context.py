@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from labkit.spec import host as hosts
 
-PROVIDERS = ("libvirt", "qemu", "virtualbox")
+PROVIDERS = ("libvirt", "qemu", "virtualbox", "vsphere")
 """The providers that a lab file can name."""
 
 

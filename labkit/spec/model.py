@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, cast
 
 import pydantic
 
-from labkit.spec import addresses, faults, own_checks, roles, shape, sizes, texts, words
+from labkit.spec import addresses, faults, own_checks, roles, shape, sizes, texts, vcenter, words
 
 Selinux = Literal["enforcing", "permissive", "disabled"]
 Cpus = Annotated[int, pydantic.Field(ge=1, le=256)]
@@ -197,6 +197,8 @@ class Providers(shape.Model):
     """VirtualBox's own."""
     libvirt: Libvirt = Libvirt()
     """libvirt's own."""
+    vsphere: vcenter.Vsphere = vcenter.Vsphere()
+    """vSphere's own."""
 
 
 class KeyringEntry(shape.Model):

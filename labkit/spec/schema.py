@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import json_schema
 
 from labkit import docstrings
-from labkit.spec import model, own_checks
+from labkit.spec import model, own_checks, vcenter
 
 if TYPE_CHECKING:
     import pydantic
@@ -25,7 +25,7 @@ class _Generator(json_schema.GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> json_schema.JsonSchemaValue:
         described = super().model_schema(schema)
         for kind in schema["cls"].__mro__:
-            if kind.__module__ in {model.__name__, own_checks.__name__}:
+            if kind.__module__ in {model.__name__, own_checks.__name__, vcenter.__name__}:
                 for name, text in docstrings.attributes(kind).items():
                     described["properties"].get(name, {}).setdefault("description", text)
         return described

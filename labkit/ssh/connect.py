@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import fabric
 import paramiko
 
-from labkit.ssh import pipelining
+from labkit.ssh import gateway, pipelining
 
 if TYPE_CHECKING:
     import pathlib
@@ -39,15 +39,8 @@ def connect(endpoint: base.Endpoint, timeout: float, banner: float | None) -> fa
     Raises:
         OSError, EOFError, paramiko.SSHException: It did not work.
     """
-    plug = socket.create_connection((endpoint.host, endpoint.port), min(banner or timeout, timeout))
+    plug = _plug(endpoint, timeout, banner)
     try:
-        # paramiko never sets TCP_NODELAY, and waits for acknowledgements cost as much as the work.
-        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A port forward accepts before the machine behind it listens. Only the banner (RFC 4253,
-        # section 4.2) shows that a server is there, and a new try finds it sooner than waiting.
-        # It costs a round trip, since the client's own banner would travel meanwhile.
-        if banner is not None and not plug.recv(1, socket.MSG_PEEK):
-            raise EOFError("closed at once")
         connection = _connection(endpoint, plug, timeout)
         # Fabric accepts any host key unless told otherwise before it opens.
         client = connection.client
@@ -62,7 +55,32 @@ def connect(endpoint: base.Endpoint, timeout: float, banner: float | None) -> fa
     return connection
 
 
-def _connection(endpoint: base.Endpoint, plug: socket.socket, timeout: float) -> fabric.Connection:
+def _plug(
+    endpoint: base.Endpoint, timeout: float, banner: float | None
+) -> socket.socket | paramiko.Channel:
+    """Open the way to the machine's SSH."""
+    brief = min(banner or timeout, timeout)
+    if endpoint.gateway is not None:
+        # A gateway opens the way only to a port that listens, so there is no banner to wait for.
+        return gateway.channel(endpoint.gateway, (endpoint.host, endpoint.port), timeout, brief)
+    plug = socket.create_connection((endpoint.host, endpoint.port), brief)
+    try:
+        # paramiko never sets TCP_NODELAY, and waits for acknowledgements cost as much as the work.
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A port forward accepts before the machine behind it listens. Only the banner (RFC 4253,
+        # section 4.2) shows that a server is there, and a new try finds it sooner than waiting.
+        # It costs a round trip, since the client's own banner would travel meanwhile.
+        if banner is not None and not plug.recv(1, socket.MSG_PEEK):
+            raise EOFError("closed at once")
+    except BaseException:
+        plug.close()
+        raise
+    return plug
+
+
+def _connection(
+    endpoint: base.Endpoint, plug: socket.socket | paramiko.Channel, timeout: float
+) -> fabric.Connection:
     # Fabric's configurations were not made for several threads.
     with _MAKING:
         return fabric.Connection(
@@ -94,8 +112,9 @@ def _pin(client: paramiko.SSHClient, endpoint: base.Endpoint) -> None:
     own = endpoint.port == _SSH_PORT
     name = endpoint.host if own else f"[{endpoint.host}]:{endpoint.port}"
     stamp = endpoint.known_hosts.stat().st_mtime_ns
+    known = _known_hosts(endpoint.known_hosts, stamp)
     # Its type says no more than that it is a mapping.
-    found: Any = _known_hosts(endpoint.known_hosts, stamp).lookup(name) or {}
+    found: Any = known.lookup(endpoint.alias or name) or {}
     for kind, key in cast("dict[str, paramiko.PKey]", dict(found)).items():
         client.get_host_keys().add(name, kind, key)
 

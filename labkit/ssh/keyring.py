@@ -52,8 +52,7 @@ def ensure(lab: model.Lab, space: workspace.Workspace) -> Keyring:
         hosts=hosts,
     )
     pinned = "".join(
-        f"{_host(*lab.ssh(machine))} {_bare(hosts[machine.name].public)}\n"
-        for machine in lab.machines
+        f"{_name(lab, machine)} {_bare(hosts[machine.name].public)}\n" for machine in lab.machines
     )
     workspace.write(space.known_hosts, pinned)
     return keyring
@@ -87,6 +86,11 @@ def _ensure(path: pathlib.Path, comment: str) -> keys.KeyPair:
     workspace.write(public, f"{pair.public}\n", mode=0o644)
     workspace.write(path, pair.private.reveal())
     return pair
+
+
+def _name(lab: model.Lab, machine: model.Machine) -> str:
+    """Return what known_hosts knows a machine by; an address of a site may be used again."""
+    return machine.name if lab.provider == "vsphere" else _host(*lab.ssh(machine))
 
 
 def _host(host: str, port: int) -> str:

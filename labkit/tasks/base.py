@@ -29,7 +29,7 @@ HELP = {
     "only": "this machine only; may be given several times (LAB_ONLY, separated by commas)",
     "tags": "steps with this tag only, separated by commas or given several times (LAB_TAGS)",
     "format": "table for people, json for programs (LAB_FORMAT)",
-    "provider": "qemu, virtualbox or libvirt, instead of the lab file's (LAB_PROVIDER)",
+    "provider": "qemu, virtualbox, libvirt or vsphere, instead of the lab file's (LAB_PROVIDER)",
     "yes": "do not ask (LAB_YES=1)",
 }
 """Help for the options that several tasks share."""

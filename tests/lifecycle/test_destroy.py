@@ -28,7 +28,11 @@ _BOTH = {"ansible-01": base.State.RUNNING, "web-01": base.State.RUNNING}
 def found(monkeypatch: pytest.MonkeyPatch) -> list[gc.Found]:
     """What providers find on the host: nothing, unless a test puts it there."""
     machines: list[gc.Found] = []
-    monkeypatch.setattr(gc, "find", lambda: list(machines))
+
+    def find(_: object) -> list[gc.Found]:
+        return list(machines)
+
+    monkeypatch.setattr(gc, "find", find)
     return machines
 
 

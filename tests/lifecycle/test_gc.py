@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 def running(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> list[machines.Found]:
     """A host of the test's own; return what runs on it."""
     found: list[machines.Found] = []
-    monkeypatch.setattr(machines, "find", lambda: list(found))
+
+    def find(_: object = None) -> list[machines.Found]:
+        return list(found)
+
+    monkeypatch.setattr(machines, "find", find)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LAB_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("LAB_CACHE", str(tmp_path / "cache"))

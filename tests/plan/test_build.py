@@ -84,7 +84,7 @@ def test_with_provider_takes_that_ones_options(
     spec = spec_of(_text(["m1"], "providers: {virtualbox: {gui: true}}"))
     lab = build.build(spec)
     assert (lab.provider, lab.provider_options) == ("qemu", {"accel": "auto"})
-    other = build.with_provider(spec, lab, "virtualbox")
+    other = build.with_provider(spec, "virtualbox")
     assert other.provider == "virtualbox"
     assert other.provider_options == {
         "gui": True,
@@ -99,14 +99,14 @@ def test_with_provider_takes_that_ones_options(
     # Its forward leads to the leased address, so that one stays.
     assert [nic.dhcp for nic in other.machines[0].nics] == [True, False]
     assert [nic.dhcp for nic in lab.machines[0].nics] == [False, False]
-    assert build.with_provider(spec, other, "qemu") == lab
+    assert build.with_provider(spec, "qemu") == lab
 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
         ("virtualbx", "did you mean 'virtualbox'?"),
-        ("bochs\x1b[2J", "providers are: libvirt, qemu, virtualbox"),
+        ("bochs\x1b[2J", "providers are: libvirt, qemu, virtualbox, vsphere"),
     ],
 )
 def test_with_an_unknown_provider(
@@ -114,7 +114,7 @@ def test_with_an_unknown_provider(
 ) -> None:
     spec = spec_of(_text(["m1"]))
     with pytest.raises(errors.LabError) as caught:
-        build.with_provider(spec, build.build(spec), name)
+        build.with_provider(spec, name)
     shown = name.replace("\x1b", "\\x1b")
     assert (caught.value.message, caught.value.hint) == (f"there is no provider '{shown}'", hint)
 

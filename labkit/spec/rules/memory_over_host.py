@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def check(spec: load.Spec, context: contexts.Context) -> Iterator[errors.Problem]:
     """Yield a problem for each breach."""
-    if context.host is None:
-        return
+    if context.host is None or spec.lab.provider == "vsphere":
+        return  # the machines run elsewhere
     wanted = sum(resolve.memory_mib(spec.lab, name) for name in spec.lab.machines)
     if wanted > context.host.memory_mib:
         count = len(spec.lab.machines)

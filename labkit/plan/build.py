@@ -41,7 +41,8 @@ def _build(spec: load.Spec, provider: str) -> model.Lab:
     machines = tuple(
         _leased(_machine(lab, name, nat, hostonly), leased) for name in sorted(lab.machines)
     )
-    _refuse_equal_ports(spec, machines)
+    if provider != "vsphere":  # there each machine has an address of its own
+        _refuse_equal_ports(spec, machines)
     return model.Lab(
         name=lab.lab,
         id=derive.lab_id(lab.lab),

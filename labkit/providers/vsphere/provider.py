@@ -120,10 +120,10 @@ class Provider(base.Provider):
     def start(self, machine: model.Machine) -> base.Endpoint:
         """Clone the machine where it is missing, set it up, and power it on."""
         seen = self._lab.view.look(age=_FRESH).machines.get(machine.name)
-        want = self._lab.want(machine)
         if seen is not None and seen.running and seen.marked:
-            self._refuse_other_hardware(want, seen)
+            self._refuse_other_hardware(machine, seen)
         else:
+            want = self._lab.want(machine)
             ledger = self._space.ledger
             ledger.set(machine.name, workspace.Mark.MAKING if seen is None else workspace.Mark.MADE)
             self._bring(machine, want)
@@ -166,13 +166,13 @@ class Provider(base.Provider):
                     hint="labkit leaves it alone; rename it, or give the lab another name",
                 )
 
-    def _refuse_other_hardware(self, want: wanted.Wanted, seen: inventory.Machine) -> None:
-        other = wanted.difference(want, seen)
+    def _refuse_other_hardware(self, machine: model.Machine, seen: inventory.Machine) -> None:
+        other = wanted.difference(machine, self._lab.networks, seen)
         if other:
-            machine = want.machine.name
+            name = machine.name
             raise errors.ProviderError(
-                f"{machine} runs with other hardware than lab.yml says now: {', '.join(other)}",
-                hint=f"'lab.halt --only {machine}', then 'lab.up' starts it with the new one",
+                f"{name} runs with other hardware than lab.yml says now: {', '.join(other)}",
+                hint=f"'lab.halt --only {name}', then 'lab.up' starts it with the new one",
             )
 
     def _wait_for_address(self, machine: model.Machine) -> None:

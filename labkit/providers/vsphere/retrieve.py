@@ -98,19 +98,27 @@ def read(connection: connections.Connection, *filters: Any) -> list[Found]:  # n
     return found
 
 
+def view(connection: connections.Connection, root: api.Ref, kinds: Iterable[str]) -> api.Ref:
+    """Make a view of all objects of some types below a folder, whatever lies in between.
+
+    The vCenter keeps it up to date, for as long as the session lasts.
+    """
+    manager = connection.content.viewManager
+    types = [getattr(api.vim, kind) for kind in kinds]
+    return connection.call(
+        "CreateContainerView", lambda: manager.CreateContainerView(root, types, True), again=True
+    )
+
+
 def everything(
     connection: connections.Connection, root: api.Ref, paths: Mapping[str, Sequence[str]]
 ) -> list[Found]:
-    """Read all objects of some types below a folder, whatever lies in between: three calls."""
-    manager = connection.content.viewManager
-    kinds = [getattr(api.vim, kind) for kind in paths]
-    view = connection.call(
-        "CreateContainerView", lambda: manager.CreateContainerView(root, kinds, True), again=True
-    )
+    """Read all objects of some types below a folder once, through a view that is then closed."""
+    made = view(connection, root, paths)
     try:
-        return read(connection, behind(view, "view", paths))
+        return read(connection, behind(made, "view", paths))
     finally:
-        connection.call("DestroyView", view.DestroyView, again=True)
+        connection.call("DestroyView", made.DestroyView, again=True)
 
 
 def _found(content: Any) -> Found:  # noqa: ANN401

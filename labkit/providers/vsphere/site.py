@@ -49,6 +49,7 @@ class Site:
         self._field: int | None = None
         self._knows_field = False
         self._places: places.Places | None = None
+        self._view: api.Ref | None = None
 
     @property
     def owner(self) -> str:
@@ -84,12 +85,25 @@ class Site:
         """Return the inventory by names; read once, and again when asked for."""
         with self._lock:
             if self._places is None or fresh:
-                root = self.connection.content.rootFolder
                 self.read()
-                found = retrieve.everything(self.connection, root, places.PATHS)
-                by_moid = {each.moid: each for each in found}
+                by_moid = {each.moid: each for each in self._everything()}
                 self._places = places.Places(by_moid, self._field)
             return self._places
+
+    def _everything(self) -> list[retrieve.Found]:
+        """Read the inventory through one view, made anew when it went with its session."""
+        root = self.connection.content.rootFolder
+        for is_new in (self._view is None, True):
+            if self._view is None:
+                self._view = retrieve.view(self.connection, root, places.PATHS)
+            inside = retrieve.behind(self._view, "view", places.PATHS)
+            try:
+                return retrieve.read(self.connection, inside)
+            except faults.GoneError:
+                self._view = None
+                if is_new:
+                    raise
+        return []
 
     def ensure_field(self) -> int:
         """Return the key of labkit's custom attribute; makes it where the vCenter has none."""

@@ -91,7 +91,11 @@ def differs(wanted: Wanted, seen: inventory.Machine) -> bool:
     """Say whether a machine, of which all was read, has other hardware than it shall have."""
     keys = [wanted.networks[kind].key for kind in KINDS]
     cards = [card.network for card in seen.cards]
-    return bool(difference(wanted, seen)) or cards != keys or bool(small(wanted, seen))
+    return (
+        bool(difference(wanted.machine, wanted.networks, seen))
+        or cards != keys
+        or bool(small(wanted, seen))
+    )
 
 
 def small(wanted: Wanted, seen: inventory.Machine) -> tuple[inventory.Disk, ...]:
@@ -100,10 +104,11 @@ def small(wanted: Wanted, seen: inventory.Machine) -> tuple[inventory.Disk, ...]
     return tuple(disk for disk in seen.disks[:1] if disk.kib < size and not disk.shared)
 
 
-def difference(wanted: Wanted, seen: inventory.Machine) -> tuple[str, ...]:
+def difference(
+    machine: model.Machine, wanted: Mapping[str, Network], seen: inventory.Machine
+) -> tuple[str, ...]:
     """Say in words how the hardware differs, as far as it is read of every machine."""
-    machine = wanted.machine
-    networks = frozenset(each.moid for each in wanted.networks.values())
+    networks = frozenset(each.moid for each in wanted.values())
     found = (
         (seen.cpus != machine.cpus, f"{seen.cpus} CPUs, not {machine.cpus}"),
         (

@@ -63,7 +63,9 @@ def build() -> pathlib.Path:
         )
         assert done.returncode == 0, done.stderr
         for old in home.iterdir():
-            if old.is_file() and old.name != "lock":
+            if old.is_dir() and old != pathlib.Path(work):  # of a build that was killed
+                shutil.rmtree(old)
+            elif old.is_file() and old.name != "lock":
                 old.unlink()
         shutil.move(made, program)
     return program

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.vsphere import building, vcenter
+from labkit.providers.vsphere import site
+from tests.e2e.vsphere import building, school, vcenter
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,3 +36,22 @@ def simulated(tmp_path: pathlib.Path) -> Iterator[vcenter.Vcenter]:
     with vcenter.running(folder) as running:
         running.template()
         yield running
+
+
+@pytest.fixture
+def make(
+    simulated: vcenter.Vcenter, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., school.School]]:
+    """Return what makes labs of some machines each, with what lab.yml says beyond the usual."""
+    school.environment(simulated, monkeypatch)
+
+    def labs(count: int, machines: int, **more: object) -> school.School:
+        said = school.settings(simulated, **more)
+        files = tuple(
+            school.write(tmp_path / f"s{n:02}", f"s{n:02}", said, machines, n * machines)
+            for n in range(count)
+        )
+        return school.School(simulated, files)
+
+    yield labs
+    site.close_all()

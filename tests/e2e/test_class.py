@@ -20,7 +20,7 @@ from tests.e2e.conftest import MINUTES, REPOSITORY, Folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 _STUDENTS = ("chiyo", "daiki", "hanako", "taro")
 _MACHINES = ("node-01", "node-02")

@@ -16,7 +16,7 @@ from tests.e2e.test_default_lab import ADDRESSES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 FOREIGN_NETWORK = """
 <network><name>foreign</name><uuid>2d5ef0f5-7b4b-44e4-a1f6-6a21df4c5c05</uuid>

@@ -11,7 +11,7 @@ from bench import mutants, mutations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 _SAMPLE = frozenset({
     "address_on_loopback", "address_second_nat", "clock_ahead", "clock_behind", "disk_full",

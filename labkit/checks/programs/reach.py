@@ -6,6 +6,10 @@ nobody on the way may cut into pieces. Needs root for the raw sockets (raw(7)), 
 nothing but its standard library.
 """
 
+# It runs on machines, which have poll(2); the types are checked for hosts that lack it, too.
+# pyright: reportAttributeAccessIssue=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 # `socket` and `selectors` are these two with more around them, and to load that takes an emulated

@@ -40,7 +40,7 @@ def path(url: str) -> pathlib.Path | None:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "file":
         return None
-    return pathlib.Path(urllib.request.url2pathname(parts.path))
+    return pathlib.Path(urllib.request.url2pathname(parts.path))  # pyright: ignore[reportDeprecated]
 
 
 def _wrong(url: str, sha256: str | None) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HOLDING = frozenset(
-    {"apply", "destroy", "halt", "render", "reset", "snapshot", "start", "up", "verify"}
+    {"apply", "destroy", "evidence", "halt", "render", "reset", "snapshot", "start", "up", "verify"}
 )
 """Tasks that hold the lab while they run."""
 LOCKED = 3
@@ -38,7 +38,7 @@ def begin(words: Sequence[str]) -> None:
 def refusal(words: Sequence[str]) -> str | None:
     """Claim the lab for a task that holds one; return what to say when another run has it."""
     task = words[0].removeprefix("lab.") if words else ""
-    if task not in HOLDING or {"-h", "--help", "--lab"} & {
+    if task not in HOLDING or {"-h", "--help", "--lab", "--check"} & {
         word.partition("=")[0] for word in words
     }:
         return None

@@ -45,6 +45,7 @@ def _machine(machine: model.Machine, number: int) -> model.Machine:
         machine,
         name=name,
         uuid=derive.machine_uuid(_NAME, name),
+        ssh_address=ipaddress.IPv4Address("127.255.255.254"),
         ssh_port=derive.ssh_port(_NAME, name),
         nics=tuple(_nic(nic, name, number) for nic in machine.nics),
     )

@@ -47,3 +47,13 @@ def has_box(name: str, provider: str) -> bool:
     folder = home() / "boxes" / name.replace("/", "-VAGRANTSLASH-")
     marks = (f"*/{provider}/metadata.json", f"*/*/{provider}/metadata.json")
     return any(any(folder.glob(mark)) for mark in marks)
+
+
+def release(address: object, port: int) -> None:
+    """Forget that Vagrant leased a port of this host, for a lab that nobody else works on.
+
+    Vagrant leases a port for 60 s while it makes a machine, and one that is killed keeps it
+    (lib/vagrant/action/builtin/handle_forwarded_port_collisions.rb).
+    """
+    name = f"{address}".replace(".", "_")
+    (home() / "data" / "fp-leases" / f"{name}_{port}").unlink(missing_ok=True)

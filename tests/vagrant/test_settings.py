@@ -29,3 +29,14 @@ def test_a_box_of_old_and_new_vagrants(
     assert settings.has_box("rig/boot", "virtualbox")
     assert not settings.has_box("rig/boot", "libvirt")
     assert not settings.has_box("rig/boo", "virtualbox")
+
+
+def test_the_lease_of_a_port(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path))
+    settings.release("127.0.0.1", 2222)
+    leases = tmp_path / "data/fp-leases"
+    leases.mkdir(parents=True)
+    for name in ("127_0_0_1_2222", "127_0_0_1_2223"):
+        (leases / name).touch()
+    settings.release("127.0.0.1", 2222)
+    assert [each.name for each in leases.iterdir()] == ["127_0_0_1_2223"]

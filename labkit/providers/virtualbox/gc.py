@@ -18,7 +18,9 @@ from labkit.providers.virtualbox import info, manage, power
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+
+    from labkit import workspace
 
 
 def find() -> Iterator[gc.Found]:
@@ -37,6 +39,18 @@ def find() -> Iterator[gc.Found]:
                     yield gc.Found(entry, machine, what, remove)
     except errors.ProviderError:
         return
+
+
+def strays(space: workspace.Workspace, known: Collection[str]) -> list[gc.Found]:
+    """Find machines of a lab that were begun, and that Vagrant knows nothing of.
+
+    Args:
+        space: The lab's.
+        known: Names of the machines that Vagrant knows.
+    """
+    if not space.ledger.machines().keys() - set(known):
+        return []  # nothing to ask VirtualBox about
+    return [each for each in find() if each.entry == space.entry and each.machine not in known]
 
 
 def claim(found: Mapping[str, str]) -> str | None:

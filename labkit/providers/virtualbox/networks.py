@@ -7,6 +7,7 @@ settings, which all labs of this user share; no other is ever touched.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import ipaddress
 
 _MARK = "labkit/hostonly/"
+_MAKING = "labkit/making-hostonly"
+"""The adapters that were there before one is made: a run that is killed then leaves no other."""
 _NAME = re.compile(r"^Name: +(.+?) *$", re.MULTILINE)
 
 
@@ -38,12 +41,13 @@ def ensure(subnet: ipaddress.IPv4Network) -> None:
     if not has_adapters():
         return
     with _lock():
+        _mend()
         if any(each.interface.network == subnet for each in _adapters()):
             return
         name = _create()
         try:
             address = ("--ip", str(subnet.network_address + 1), "--netmask", str(subnet.netmask))
-            manage.run("setextradata", "global", f"{_MARK}{name}", "made")
+            _mark(name)
             manage.run("hostonlyif", "ipconfig", name, *address)
         except errors.LabError:
             _remove(name)
@@ -56,6 +60,7 @@ def _create() -> str:
     Looked at, not believed: VirtualBox 7.2 at times says that it failed, and has made one.
     """
     before = _names()
+    manage.run("setextradata", "global", _MAKING, json.dumps(sorted(before)))
     refused: errors.ProviderError | None = None
     try:
         manage.run("hostonlyif", "create")
@@ -64,10 +69,28 @@ def _create() -> str:
     made = _names() - before
     if len(made) == 1:
         return made.pop()
+    manage.run("setextradata", "global", _MAKING)
     raise refused or errors.ProviderError(
         "VirtualBox does not say which host-only adapter it made",
         hint="'VBoxManage list hostonlyifs' shows them; remove what nobody uses",
     )
+
+
+def _mark(name: str) -> None:
+    manage.run("setextradata", "global", f"{_MARK}{name}", "made")
+    manage.run("setextradata", "global", _MAKING)
+
+
+def _mend() -> None:
+    """Mark the adapter that a run was making when it was killed."""
+    said = info.extra_data(manage.run("getextradata", "global", "enumerate")).get(_MAKING)
+    if said is None:
+        return
+    made = _names() - set(json.loads(said))
+    if len(made) == 1:
+        _mark(made.pop())
+    else:
+        manage.run("setextradata", "global", _MAKING)
 
 
 def release() -> None:
@@ -75,6 +98,7 @@ def release() -> None:
     if not has_adapters():
         return
     with _lock():
+        _mend()
         marked = _marked()
         if not marked:
             return

@@ -13,6 +13,7 @@ from labkit import errors, visible, workspace
 from labkit.providers import base
 from labkit.providers.virtualbox import (
     adopt,
+    gc,
     hardware,
     manage,
     networks,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
+    from labkit.providers import gc as base_gc
     from labkit.ssh import keyring
 
-_SPARE = 300.0
+_RUNNING = base.State.RUNNING
+_SPARE = 600.0
 """Seconds that Vagrant has beside the boot: import, clone, and its own start."""
 
 
@@ -49,19 +52,17 @@ class Provider(base.Provider):
         self._space = space
         self._keys = keys
         self._narrate = narrate
-        boot = lab.provider_options.get("boot_timeout", 600)
-        patience = {**tool.PATIENCE, "up": float(str(boot)) + 2 * _SPARE}
+        boot = float(str(lab.provider_options.get("boot_timeout", 600)))
+        patience = {**tool.PATIENCE, "up": boot + _SPARE}
         self._vagrant = tool.Vagrant(space.path, "virtualbox", narrate, patience)
         self._removing = threading.Lock()
 
     def preflight(self) -> Sequence[base.Finding]:
         """Look at the programs, the network, ports and memory."""
-        states: dict[str, base.State] = {}
-        if manage.program():
-            states.update(self.status())
-        running = base.State.RUNNING
-        down = tuple(each for each in self._lab.machines if states.get(each.name) is not running)
-        return preflight.look(preflight.Wanted(self._lab, down, self._boxes(), self._vagrant))
+        states = {**self.status()} if manage.program() else dict[str, base.State]()
+        down = [each for each in self._lab.machines if states.get(each.name) is not _RUNNING]
+        wanted = preflight.Wanted(self._lab, tuple(down), self._boxes(), self._vagrant)
+        return preflight.look(wanted)
 
     def prepare(self) -> None:
         """Add the boxes that Vagrant does not have, and make the host-only network."""
@@ -108,9 +109,18 @@ class Provider(base.Provider):
     def _id(self, name: str) -> str:
         return notes.ids(self._space.path)[name]
 
+    def mend(self) -> None:
+        """Remove machines that a killed Vagrant made and forgot: they hold names and ports."""
+        for stray in self._strays():
+            self._narrate(f"{stray.machine} is there, and Vagrant forgot it: made anew")
+            stray.remove()
+
+    def _strays(self) -> list[base_gc.Found]:
+        return gc.strays(self._space, notes.ids(self._space.path))
+
     def at_once(self) -> int:
         """Return as many as there are processors and memory for, and one at least."""
-        biggest = max((machine.memory_mib for machine in self._lab.machines), default=1)
+        biggest = max(machine.memory_mib for machine in self._lab.machines)
         room = (psutil.virtual_memory().available >> 20) // biggest
         return max(1, min(psutil.cpu_count() or 1, room))
 
@@ -135,12 +145,15 @@ class Provider(base.Provider):
             workspace.Mark.MADE,
             workspace.Mark.VERIFIED,
         }
-        wrong = self._differences(machine) if whole and state is not base.State.ABSENT else []
+        wrong: list[str] = []
+        if whole and state is not base.State.ABSENT:
+            found = power.look(self._id(machine.name))
+            wrong = hardware.differences(self._lab, machine, found)
         if state is base.State.ABSENT or not whole:
             self._make(machine)
         elif state is base.State.STOPPED:
             if wrong:
-                self._vagrant.up(machine.name)
+                self._up(machine)
             else:
                 gui = bool(self._lab.provider_options.get("gui"))
                 power.start(self._id(machine.name), gui=gui)
@@ -151,9 +164,6 @@ class Provider(base.Provider):
             )
         return self.endpoint(machine)
 
-    def _differences(self, machine: model.Machine) -> list[str]:
-        return hardware.differences(self._lab, machine, power.look(self._id(machine.name)))
-
     def _make(self, machine: model.Machine) -> None:
         """Make the machine, or go on where a run before this one was killed."""
         ledger = self._space.ledger
@@ -161,7 +171,7 @@ class Provider(base.Provider):
         folder = self._space.machine(machine.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._network()
-        self._vagrant.up(machine.name)
+        self._up(machine)
         keys = self._keys()
         adopt.adopt(
             machine.name,
@@ -173,9 +183,14 @@ class Provider(base.Provider):
         )
         ledger.set(machine.name, workspace.Mark.MADE)
 
+    def _up(self, machine: model.Machine) -> None:
+        for _, address, port, *_ in hardware.forwards(self._lab, machine):
+            settings.release(address, int(port))
+        self._vagrant.up(machine.name)
+
     def stop(self, machine: model.Machine) -> None:
         """Press the power button and wait; a machine that does not listen is switched off."""
-        if self._state(machine.name) is not base.State.RUNNING:
+        if self._state(machine.name) is not _RUNNING:
             return
         number = self._id(machine.name)
         if not power.press(number):
@@ -185,10 +200,7 @@ class Provider(base.Provider):
     def made(self) -> Sequence[str]:
         """Name the lab's machines, those of the ledger, and those that Vagrant or labkit noted."""
         planned = {machine.name for machine in self._lab.machines}
-        folders = [
-            *self._space.machine("").glob("*/"),
-            *notes.folder(self._space.path).glob("*/"),
-        ]
+        folders = [*self._space.machine("").glob("*/"), *notes.folder(self._space.path).glob("*/")]
         return sorted({*planned, *self._space.ledger.machines(), *(each.name for each in folders)})
 
     def destroy(self, name: str) -> None:
@@ -204,6 +216,8 @@ class Provider(base.Provider):
                     self._vagrant.destroy(name)
             if number in power.there():
                 power.remove(number)
+        for stray in [each for each in self._strays() if each.machine == name]:
+            stray.remove()
         notes.forget(self._space.path, name)
         folder = self._space.machine(name)
         if folder.exists():
@@ -217,6 +231,7 @@ class Provider(base.Provider):
         ids = notes.ids(self._space.path)
         there = power.there() if ids else {}
         found = [f"VirtualBox machine {there[each]}" for each in ids.values() if each in there]
+        found += (each.what for each in self._strays())
         folders = [self._space.machine(name) for name in self.made()]
         return [*found, *(str(folder) for folder in folders if folder.exists())]
 
@@ -226,7 +241,7 @@ class Provider(base.Provider):
         Raises:
             errors.ProviderError: It has.
         """
-        if self._state(machine.name) is not base.State.RUNNING:
+        if self._state(machine.name) is not _RUNNING:
             raise errors.ProviderError(
                 f"{machine.name} has gone off in VirtualBox",
                 hint="the tail of its console shows how far it came",
@@ -235,18 +250,17 @@ class Provider(base.Provider):
     def console_tail(self, machine: model.Machine, lines: int = 15) -> str:
         """Return the end of the serial console's log."""
         path = self._space.machine(machine.name) / "console.log"
-        if not path.exists():
-            return ""
-        return visible.console(path.read_text(encoding="utf-8", errors="replace"), lines)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return visible.console(text, lines)
 
     def pause(self, machine: model.Machine) -> None:
         """Hold the machine's processors."""
-        if self._state(machine.name) is base.State.RUNNING:
+        if self._state(machine.name) is _RUNNING:
             power.hold(self._id(machine.name))
 
     def resume(self, machine: model.Machine) -> None:
         """Let the machine's processors go on."""
-        if self._state(machine.name) is base.State.RUNNING:
+        if self._state(machine.name) is _RUNNING:
             power.release(self._id(machine.name))
 
     def snapshots(self, machine: model.Machine) -> Mapping[str, base.Snapshot]:
@@ -257,7 +271,7 @@ class Provider(base.Provider):
 
     def save(self, machine: model.Machine, name: str) -> None:
         """Save the machine."""
-        running = self._state(machine.name) is base.State.RUNNING
+        running = self._state(machine.name) is _RUNNING
         try:
             snapshot.save(self._id(machine.name), name, running=running)
         except errors.ProviderError as error:

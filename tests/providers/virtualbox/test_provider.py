@@ -59,6 +59,8 @@ def _public(name: str) -> str:
 def _network(programs: fakes.Programs, *, there: bool = True) -> None:
     card = "Name: vboxnet0\nIPAddress: 192.168.56.1\nNetworkMask: 255.255.255.0\n"
     programs.replace("VBoxManage", "list", "hostonlyifs", out=card if there else "")
+    _no_marks(programs)
+    _making(programs)
 
 
 def _grows(programs: fakes.Programs) -> None:
@@ -67,6 +69,15 @@ def _grows(programs: fakes.Programs) -> None:
     programs.replace(*words)
     programs.expect(*words)
     programs.expect(*words, out="Name:   vboxnet3\nIPAddress:   192.168.59.1\n")
+    _no_marks(programs)
+    _making(programs)
+
+
+def _making(programs: fakes.Programs) -> None:
+    """Let it be noted what was there before an adapter is made, and forgotten afterwards."""
+    note = ("VBoxManage", "setextradata", "global", "labkit/making-hostonly")
+    programs.expect(*note, "[]")
+    programs.expect(*note)
 
 
 def _no_marks(programs: fakes.Programs) -> None:
@@ -245,10 +256,13 @@ def test_the_network_is_made_once_and_only_labkits_own_is_removed(
     box.programs.expect(*mark, "made")
     box.programs.expect("VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address)
     provider.prepare()
-    assert box.programs.ran[-4:] == [
+    note = ["VBoxManage", "setextradata", "global", "labkit/making-hostonly"]
+    assert box.programs.ran[-6:] == [
+        [*note, "[]"],
         ["VBoxManage", "hostonlyif", "create"],
         ["VBoxManage", "list", "hostonlyifs"],
         [*mark, "made"],
+        note,
         ["VBoxManage", "hostonlyif", "ipconfig", "vboxnet3", *address],
     ]
     marked = "Key: labkit/hostonly/vboxnet3, Value: made\nKey: GUI/x, Value: 1\n"
@@ -286,6 +300,44 @@ def test_an_adapter_that_could_not_be_made(provider: virtualbox.Provider, box: B
     box.programs.expect("VBoxManage", "hostonlyif", "create", status=1, err="no more")
     with pytest.raises(errors.ProviderError, match="no more"):
         provider.start(box.lab.machine("web-01"))
+
+
+def test_an_adapter_that_a_killed_run_was_making_is_labkits(
+    provider: virtualbox.Provider, box: Box
+) -> None:
+    words = ("VBoxManage", "getextradata", "global", "enumerate")
+    noted = 'Key: labkit/making-hostonly, Value: ["vboxnet0"]\n'
+    marked = "Key: labkit/hostonly/vboxnet1, Value: made\n"
+    box.programs.expect(*words, out=noted)
+    box.programs.expect(*words, out=marked)
+    cards = "Name: vboxnet0\n\nName: vboxnet1\nIPAddress: 192.168.57.1\nNetworkMask: 255.0.0.0\n"
+    box.programs.replace("VBoxManage", "list", "hostonlyifs", out=cards)
+    _making(box.programs)
+    mark = ("VBoxManage", "setextradata", "global", "labkit/hostonly/vboxnet1")
+    box.programs.expect(*mark, "made")
+    box.programs.expect(*mark)
+    box.programs.expect("VBoxManage", "hostonlyif", "remove", "vboxnet1")
+    provider.destroy("web-01")
+    assert [*mark, "made"] in box.programs.ran
+    assert box.programs.ran[-2:] == [["VBoxManage", "hostonlyif", "remove", "vboxnet1"], [*mark]]
+
+
+def test_a_machine_that_a_killed_vagrant_forgot_is_removed(
+    provider: virtualbox.Provider, box: Box, told: list[str]
+) -> None:
+    provider.mend()
+    assert box.programs.ran == []
+    box.say("web-01", "poweroff")
+    (box.space.path / ".vagrant/machines/web-01/virtualbox/id").unlink()
+    box.space.ledger.set("web-01", workspace.Mark.MAKING)
+    number = box.number("web-01")
+    said = f"Key: labkit/folder, Value: {box.space.path}\n"
+    box.programs.expect("VBoxManage", "getextradata", number, "enumerate", out=said)
+    assert provider.leftovers() == ["VirtualBox machine first-web-01"]
+    box.programs.expect("VBoxManage", "unregistervm", number, "--delete")
+    with pytest.raises(errors.LeftoverError):  # the fake still has it
+        provider.mend()
+    assert told == ["web-01 is there, and Vagrant forgot it: made anew"]
 
 
 def test_snapshots_say_when_and_how_they_were_taken(

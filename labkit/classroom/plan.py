@@ -118,12 +118,12 @@ def address(classroom: str, student: str) -> ipaddress.IPv4Address:
 def ssh_port(classroom: str, student: str, machine: str) -> int:
     """Return the port of a machine's SSH on the student's address.
 
-    Machines of a lab keep their distances whoever the student is: two of them have the same port
-    either for all students or for none, which is seen before anything is made. And should two of a
-    hundred students ever have the same address, their ports differ still.
+    Machines keep their distances whoever the student is and whatever the class is called: two of
+    them have the same port either everywhere or nowhere, which is seen before anything is made.
+    And should two of a hundred students ever have the same address, their ports differ still.
     """
     first = int.from_bytes(_digest("ports", classroom, student)[:4])
-    distance = int.from_bytes(_digest("port", classroom, machine)[:4])
+    distance = int.from_bytes(_digest("port", machine)[:4])
     return _FIRST_PORT + (first + distance) % _PORTS
 
 

@@ -92,10 +92,10 @@ def test_figures_that_follow_from_names_never_change(
     lab = classroom(["taro: {}"]).labs["taro"]
     assert lab.name == "k8s-2026--taro"
     assert [machine.ssh for machine in lab.machines] == [
-        "127.176.30.102:15581",
-        "127.176.30.102:12736",
-        "127.176.30.102:26943",
-        "127.176.30.102:27179",
+        "127.176.30.102:14377",
+        "127.176.30.102:20241",
+        "127.176.30.102:22136",
+        "127.176.30.102:11147",
     ]
 
 

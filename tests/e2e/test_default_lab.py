@@ -198,6 +198,7 @@ def test_the_vagrantfile_is_there(lab: Folder) -> None:
     assert "Vagrant.configure('2')" in lab.ssh_config.with_name("Vagrantfile").read_text()
 
 
+@pytest.mark.slow
 def test_an_interrupted_up_holds_no_lock_and_can_go_on(lab: Folder) -> None:
     assert lab("destroy", "--yes").code == 0
     first = lab.begin("up")

@@ -12,7 +12,7 @@ from tests.e2e.conftest import REPOSITORY, Folder, make_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 MACHINES = ("cent70-01", "k8s-master-01", "k8s-minion-01", "k8s-minion-02")
 

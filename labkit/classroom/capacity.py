@@ -1,7 +1,7 @@
 """Whether a class fits on its host: memory, processors, disk, addresses and ports. Pure.
 
-What a lab takes is counted from its plan. The figures beside it were measured on emulated machines
-of the shipped image, see docs/explanation/figures/classroom.md.
+What a lab takes is counted from its plan. The figures beside it are for emulated machines of the
+shipped image.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MEMORY_BESIDE = 200
 Eight machines of 256 MiB each had 430 to 450 MiB resident while they booted.
 """
 DISK_FIRST = 300
-"""MiB of disk that a machine of the shipped image takes once it is up and verified."""
+"""MiB of disk that a machine of the shipped image takes once it is up and verified; estimated."""
 SHARE = 8
 """Virtual CPUs for each processor: machines of a class wait more than they work."""
 MEMORY_RESERVE = 1024

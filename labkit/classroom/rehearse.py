@@ -7,8 +7,8 @@ much work for one processor and so much waiting that needs none. Labs begin in o
 same time as the class says, and only where the host has memory and disk for them, as
 `labkit.classroom.gate` demands; memory that a lab has got is never given back.
 
-The figures are those of one host, measured with four students;
-docs/explanation/figures/classroom.md compares.
+The figures are estimates for one host, made from the boots of single machines: no whole class has
+been measured beside them. `./lab bench classroom` compares.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Phase:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Costs:
-    """What is measured once, and depends on the host."""
+    """What a lab costs; it depends on the host."""
 
     begin: Phase
     """labkit begins: Python, the plan, keys, and looking at the host."""
@@ -53,7 +53,7 @@ class Costs:
 
 
 EMULATED = Costs(Phase(1.5), Phase(38.0, 3.0), Phase(4.0, 0.5), lab_calls=4, machine_calls=12)
-"""Of QEMU's TCG, for machines of the shipped image with the profile base alone."""
+"""Of QEMU's TCG, for machines of the shipped image with the profile base alone; estimated."""
 HARDWARE = Costs(Phase(1.5), Phase(6.0, 3.0), Phase(2.0, 0.5), lab_calls=4, machine_calls=12)
 """Of KVM; not measured, but the work of the same boot without translation."""
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 POOL = pathlib.PurePosixPath("/var/lib/libvirt/images")
 """The folder of the pool `default`, which libvirt's own tools make when it is first needed."""
-SEED = "labkit-seed"
-"""The serial number of the disk with what makes a machine unique: images look for it."""
 Kind = Literal["img", "seed", "log"]
 """A machine's disk, what makes it unique, and its console."""
 

@@ -10,10 +10,13 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 MINUTES = 60.0
@@ -82,25 +85,7 @@ class Folder:
 
     def on(self, machine: str, command: str) -> str:
         """Run a command by plain ssh: what labkit says is not believed here."""
-        done = subprocess.run(
-            [
-                *self.before,
-                "ssh",
-                "-F",
-                str(self.ssh_config),
-                "-o",
-                "BatchMode=yes",
-                machine,
-                command,
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=2 * MINUTES,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout.strip()
+        return over_ssh(self.ssh_config, machine, command, before=self.before)
 
     def edit(self, pattern: str, replacement: str) -> None:
         file = self.path / "lab.yml"
@@ -117,6 +102,22 @@ class Folder:
                 if word in uuids:
                     found[uuids[word]] = process.pid
         return found
+
+
+def over_ssh(
+    config: pathlib.Path, machine: str, command: str, *, before: Sequence[str] = ()
+) -> str:
+    """Run a command by plain ssh and an ssh_config of labkit's; `before` leads into namespaces."""
+    done = subprocess.run(
+        [*before, "ssh", "-F", str(config), "-o", "BatchMode=yes", machine, command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=2 * MINUTES,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout.strip()
 
 
 def runs(pid: int) -> bool:

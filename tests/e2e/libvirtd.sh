@@ -41,10 +41,10 @@ cat > /etc/libvirt/libvirtd.conf <<-'END'
 	auth_unix_rw = "none"
 END
 
-# The only names in the world are those of the package mirrors, and they lead here: to a server that
-# answers every question. dnsmasq(8) reads both files.
-printf '127.0.0.1 localhost\n198.51.100.1 deb.debian.org security.debian.org\n' > "$folder/hosts"
-: > "$folder/resolv.conf"
+# Whatever the package mirrors of the image are called, all names lead here, to servers that answer
+# every question. dnsmasq(8) reads both files.
+echo '127.0.0.1 localhost' > "$folder/hosts"
+echo 'nameserver 198.51.100.1' > "$folder/resolv.conf"
 mount --bind "$folder/hosts" /etc/hosts
 mount --bind "$folder/resolv.conf" "$(readlink -f /etc/resolv.conf)"
 ip link set lo up

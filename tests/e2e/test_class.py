@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from tests.e2e.conftest import MINUTES, REPOSITORY, Folder
+from tests.e2e.conftest import MINUTES, REPOSITORY, Folder, over_ssh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,17 +47,7 @@ def _lab_of(room: Folder, student: str) -> pathlib.Path:
 
 def _on(room: Folder, student: str, machine: str, command: str) -> str:
     """Run a command by plain ssh."""
-    config = _lab_of(room, student) / "ssh_config"
-    done = subprocess.run(
-        ["ssh", "-F", str(config), "-o", "BatchMode=yes", machine, command],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=2 * MINUTES,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout.strip()
+    return over_ssh(_lab_of(room, student) / "ssh_config", machine, command)
 
 
 def _qemu(room: Folder) -> list[str]:

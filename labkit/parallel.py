@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -25,24 +26,28 @@ def each(
 ) -> dict[str, Done | Exception]:
     """Call `do` for every item in threads; return what it returned, or what it raised, by name.
 
-    When the run is interrupted, the programs that threads wait for are ended, no thread begins
-    anything more, and each one has a moment to write down what it has done. The threads are
-    daemons, so that the program ends even when one waits for a machine that says nothing.
+    Items begin in their order, each as soon as one of `at_once` threads is free. When the run is
+    interrupted, the programs that threads wait for are ended, no thread begins anything more, and
+    each one has a moment to write down what it has done. The threads are daemons, so that the
+    program ends even when one waits for a machine that says nothing.
     """
     results: dict[str, Done | Exception] = {}
-    places = threading.Semaphore(at_once)
+    waiting = collections.deque(items.items())
 
-    def run(name: str, item: Item) -> None:
-        with places:
+    def work() -> None:
+        while waiting:
+            try:
+                name, item = waiting.popleft()
+            except IndexError:  # another thread took the last one
+                return
+            threading.current_thread().name = name
             try:
                 signals.check()
                 results[name] = do(item)
             except Exception as error:  # noqa: BLE001 - handed to the caller, who decides
                 results[name] = error
 
-    threads = [
-        threading.Thread(target=run, args=pair, name=pair[0], daemon=True) for pair in items.items()
-    ]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(at_once, len(items)))]
     try:
         for thread in threads:
             thread.start()

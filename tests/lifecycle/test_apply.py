@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +42,7 @@ class Shell(sessions.Session):
             return sessions.Result("", 0)
         if "systemctl reboot" in stdin:
             (folder / "live").write_bytes((folder / "file").read_bytes())
-            (folder / "boot_id").write_text("second\n")
+            (folder / "boot_id").write_text(f"{uuid.uuid4()}\n")
             return sessions.Result("", 0)
         text = stdin.replace("/proc/sys/kernel/random/boot_id", "boot_id")
         done = subprocess.run(

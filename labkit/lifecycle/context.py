@@ -47,6 +47,12 @@ class Context:
         made.listen(self.progress.tell)
         return made
 
+    @property
+    def known(self) -> model.Lab:
+        """The plan with what only the provider can tell of its machines, for whoever shows it."""
+        machines = tuple(map(self.provider.known, self.lab.machines))
+        return dataclasses.replace(self.lab, machines=machines)
+
     @functools.cached_property
     def secrets(self) -> store.Store:
         """The lab's secrets, each read when a profile first asks for it."""

@@ -108,7 +108,7 @@ def _texts(
     hide: anonymous.Anonymiser,
 ) -> Iterator[tuple[str, str]]:
     for ending, render in save.FORMATS.items():
-        yield f"report{ending}", render(lab.lab, report, about)
+        yield f"report{ending}", render(lab.known, report, about)
     yield "lab.yml", hide.secrets(file.read_text(encoding="utf-8"))
     plan = json.dumps(plan_report.document(lab.lab, lab.space))
     yield "plan.json", json.dumps(json.loads(hide.lines(plan)), indent=2) + "\n"

@@ -90,7 +90,7 @@ class Machine:
 
     @property
     def ssh(self) -> str:
-        """Where the machine's SSH is on this host, as people write it."""
+        """Where this host forwards to the machine's SSH, as people write it; see `Lab.where`."""
         return f"{self.ssh_address}:{self.ssh_port}"
 
     @property
@@ -156,6 +156,11 @@ class Lab:
             card = "hostonly" if self.provider_options.get("ssh") == "hostonly" else "nat"
             return str(machine.nic(card).address.ip), 22
         return str(machine.ssh_address), machine.ssh_port
+
+    def where(self, machine: Machine) -> str:
+        """Return where this host reaches a machine's SSH, as people write it."""
+        host, port = self.ssh(machine)
+        return f"{host}:{port}"
 
     def with_role(self, role: str) -> tuple[Machine, ...]:
         """Return the machines that have a role."""

@@ -42,7 +42,7 @@ def tables(lab: model.Lab) -> Iterator[rich.table.Table]:
     )  # fmt: skip
     cards = rich.table.Table("machine", "card", "MAC", "address", "gateway", "DNS")
     for machine in lab.machines:
-        sizes = (machine.cpus, machine.memory_mib, machine.disk_gib, machine.ssh)
+        sizes = (machine.cpus, machine.memory_mib, machine.disk_gib, lab.where(machine))
         roles = ", ".join(machine.roles)
         machines.add_row(machine.name, roles, machine.image, *(str(size) for size in sizes))
         for nic in machine.nics:

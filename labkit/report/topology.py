@@ -149,7 +149,7 @@ def _row(
         x = left + column * (size.width + size.gap)
         for nic in machine.nics:
             yield _card(machine, nic, stands, size, (x, tops))
-        yield _machine(machine, stands.machines[machine.name], size, (x, tops["machine"]))
+        yield _machine(lab, machine, stands.machines[machine.name], size, (x, tops["machine"]))
 
 
 def _bar(
@@ -208,7 +208,11 @@ def _card(
 
 
 def _machine(
-    machine: plans.Machine, stand: standing.Standing, size: _Size, place: tuple[float, float]
+    lab: plans.Lab,
+    machine: plans.Machine,
+    stand: standing.Standing,
+    size: _Size,
+    place: tuple[float, float],
 ) -> markupsafe.Markup:
     x, top = place
     state = stand.state.value
@@ -221,7 +225,7 @@ def _machine(
     left, first = x + size.font * 0.8, top + size.line + size.font * 0.36
     return element(
         "g",
-        element("title", f"{machine.name}: {stand.text}; SSH on {machine.ssh}"),
+        element("title", f"{machine.name}: {stand.text}; SSH on {lab.where(machine)}"),
         element("rect", x=f"{x:g}", y=f"{top:g}", width=size.width, height=f"{size.machine:g}",
                 rx="8", class_="box"),
         element("path", d=_shape(stand.state, middle, radius), class_="shape"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 from typing import TYPE_CHECKING
@@ -139,3 +140,24 @@ def test_looking_up(default_lab: model.Lab) -> None:
     ]
     assert default_lab.network("nat").gateway == default_lab.machines[0].nic("nat").gateway
     assert str(default_lab.machine("ansible-01").hostonly) == "192.168.56.51"
+
+
+@pytest.mark.parametrize(
+    ("provider", "where"),
+    [
+        ("qemu", "127.0.0.1:30777"),
+        ("virtualbox", "127.0.0.1:30777"),
+        ("libvirt", "10.0.2.51:22"),
+        ("vsphere", "10.0.2.51:22"),
+    ],
+)
+def test_where_ssh_is_follows_from_the_provider(
+    default_lab: model.Lab, provider: str, where: str
+) -> None:
+    lab = dataclasses.replace(default_lab, provider=provider)
+    assert lab.where(lab.machine("ansible-01")) == where
+
+
+def test_ssh_of_a_vcenter_may_be_on_the_other_card(default_lab: model.Lab) -> None:
+    lab = dataclasses.replace(default_lab, provider="vsphere", provider_options={"ssh": "hostonly"})
+    assert lab.where(lab.machine("ansible-01")) == "192.168.56.51:22"

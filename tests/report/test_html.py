@@ -179,3 +179,11 @@ def test_sixty_four_machines_and_ten_thousand_results(default_lab: plans.Lab) ->
     page = _Page(text)
     assert sum("item" in str(given.get("class")).split() for _, given in page.tags) == 10_000
     assert "63 of 10000 failed" in page.text
+
+
+def test_ssh_is_where_the_provider_has_it(default_lab: plans.Lab, broken: model.Report) -> None:
+    assert "127.0.0.1:30777" in _page(default_lab, broken).text
+    elsewhere = dataclasses.replace(default_lab, provider="libvirt")
+    text = _page(elsewhere, broken).text
+    assert "10.0.2.51:22" in text
+    assert "127.0.0.1:" not in text

@@ -96,8 +96,9 @@ def _document(
             "host": student.host.name,
             "folder": str(room.home(student)),
             "machines": {
-                machine.name: {"hostonly": str(machine.hostonly), "ssh": machine.ssh}
-                for machine in room.labs[student.name].machines
+                machine.name: {"hostonly": str(machine.hostonly), "ssh": lab.where(machine)}
+                for lab in (room.labs[student.name],)
+                for machine in lab.machines
             },
         }
         for student in students

@@ -57,7 +57,7 @@ def evidence(
     ):
         base.log(opened)
         report = verifying.verify(opened, opened.lab.machines, reboot=reboot, draft=draft)
-        save.keep(opened.space, opened.lab, report, run())
+        save.keep(opened.space, opened.known, report, run())
         made = evidencing.make(opened, _lab_file(file), report, run())
         workspace.write(path, made.content)
     if as_json:

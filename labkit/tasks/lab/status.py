@@ -24,9 +24,8 @@ def status(_: invoke.context.Context, file: str = "", provider: str = "", format
         print(json.dumps({"lab": opened.lab.name, "machines": states}, indent=2))
     else:
         table = rich.table.Table("machine", "state", "host-only", "SSH")
-        for machine in opened.lab.machines:
-            host, port = opened.lab.ssh(machine)
-            where = f"{host}:{port}"
+        for machine in opened.known.machines:
+            where = opened.lab.where(machine)
             table.add_row(machine.name, states[machine.name], str(machine.hostonly), where)
         console.out.print(table)
     running = all(state == "running" for state in states.values())

@@ -29,7 +29,7 @@ def up(
         base.log(opened)
         result = bringing.up(opened, machines)
         run = about.here("up", opened.lab.provider, opened.progress.phases)
-        kept = save.keep(opened.space, opened.lab, summary.whole(opened, result), run)
+        kept = save.keep(opened.space, opened.known, summary.whole(opened, result), run)
     if as_json:
         print(summary.document(opened, result))
     else:

@@ -49,11 +49,11 @@ def verify(
     ):
         base.log(opened)
         report = verifying.verify(opened, machines, reboot=reboot, fix=fix, draft=draft)
-        kept = save.keep(opened.space, opened.lab, report, run())
+        kept = save.keep(opened.space, opened.known, report, run())
     try:
         _show(report, kept, as_json=as_json)
     finally:  # also when nobody reads the output any more
-        save.write(files, opened.lab, report, run())
+        save.write(files, opened.known, report, run())
     base.leave(errors.ExitCode.YES if report.ok else errors.ExitCode.NO)
 
 

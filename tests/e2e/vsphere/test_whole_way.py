@@ -56,14 +56,17 @@ def _cache() -> pathlib.Path:
 
 def test_a_lab_from_up_to_destroy(tmp_path: pathlib.Path) -> None:
     look = ["ssh", "-F", ".lab/s00/ssh_config", "m0001", "cat /etc/motd; hostname; ls -d /srv/data"]
-    said = _run(tmp_path, [["up"], look, ["up"], ["destroy"]])
-    up, shown, again, gone = said["ended"]
+    page = ["grep", "-o", "198[.]18[.]0[.]2[01]:22", ".lab/s00/report.html"]
+    said = _run(tmp_path, [["up"], look, ["up"], ["status"], page, ["destroy"]])
+    up, shown, again, status, report, gone = said["ended"]
     assert "changes inside the machines: 4" in up["out"], up
     assert "Traceback" not in up["err"]
     assert shown["code"] == 0, shown
     assert shown["out"].split() == ["hello", "from", "m0001m0001", "/srv/data"]
     assert "changes inside the machines: 0" in again["out"], again
     assert "powering on" not in again["err"]
+    assert "198.18.0.20:22" in status["out"], status
+    assert set(report["out"].split()) == {"198.18.0.20:22", "198.18.0.21:22"}
     assert gone["code"] == 0, gone
     assert gone["out"] == "lab 's00' is gone: m0000, m0001\n"
     assert said["machines"] == ["debian-12"]

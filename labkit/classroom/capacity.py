@@ -65,8 +65,10 @@ class Resource:
 
 
 def take(lab: model.Lab) -> Take:
-    """Count what a lab takes."""
+    """Count what a lab takes of the host that labkit runs on; on a vCenter, nothing."""
     machines = lab.machines
+    if lab.provider == "vsphere":
+        return Take(memory_mib=0, cpus=0, disk_mib=0, ports=0)
     beside = MEMORY_BESIDE if lab.provider == "qemu" else 0
     return Take(
         memory_mib=sum(each.memory_mib + beside for each in machines),
@@ -125,5 +127,6 @@ def _resource(
         return Resource(name, unit, sum(each), available, ADDRESSES if fits else 0)
     fit = sum(total <= available for total in itertools.accumulate(sorted(each)))
     if each and fit == len(each):
-        fit += (available - sum(each)) // max(each)
+        most = max(each)
+        fit = fit + (available - sum(each)) // most if most else ADDRESSES
     return Resource(name, unit, sum(each), available, fit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from labkit import errors, parallel, providers, workspace
 from labkit.providers import base
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from labkit.classroom import plan
     from labkit.ssh import keyring
+
+
+States: TypeAlias = "Mapping[str, base.State] | Exception"
+"""What the machines of one lab are doing, or why that could not be seen."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,11 +48,15 @@ class Standing:
 
 
 def look(room: plan.Classroom, students: Sequence[plan.Student]) -> dict[str, Standing]:
-    """Look at the labs of students, many at once."""
-    found = parallel.each(
-        {student.name: student for student in students}, lambda student: _one(room, student)
-    )
-    return {name: _standing(each) for name, each in found.items()}
+    """Look at the labs of students, many at once: each provider in its way."""
+    known = {student.name: student for student in students}
+    made = parallel.each(known, lambda student: provider(room, student))
+    hands = {name: each for name, each in made.items() if isinstance(each, base.Provider)}
+    found: dict[str, States] = {n: each for n, each in made.items() if isinstance(each, Exception)}
+    for kind in {type(each) for each in hands.values()}:
+        found |= kind.statuses({name: each for name, each in hands.items() if type(each) is kind})
+    looked = parallel.each(known, lambda student: _one(room, student, found[student.name]))
+    return {name: _standing(each) for name, each in looked.items()}
 
 
 def provider(room: plan.Classroom, student: plan.Student) -> base.Provider:
@@ -66,8 +74,9 @@ def space(room: plan.Classroom, student: plan.Student) -> workspace.Workspace:
     return workspace.Workspace(room.home(student), student.lab)
 
 
-def _one(room: plan.Classroom, student: plan.Student) -> Standing:
-    states = provider(room, student).status()
+def _one(room: plan.Classroom, student: plan.Student, states: States) -> Standing:
+    if isinstance(states, Exception):
+        raise states
     marks = space(room, student).ledger.machines()
     verified = all(
         state is base.State.RUNNING and marks.get(name) is workspace.Mark.VERIFIED

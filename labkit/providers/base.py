@@ -134,6 +134,16 @@ class Provider(abc.ABC):
     def status(self) -> Mapping[str, State]:
         """Say what each machine of the lab is doing."""
 
+    @classmethod
+    def statuses(
+        cls, labs: Mapping[str, Provider]
+    ) -> Mapping[str, Mapping[str, State] | Exception]:
+        """Return the status of several labs, or why that could not be seen, by the names given.
+
+        Where one question serves them all, a provider asks only that.
+        """
+        return parallel.each(labs, lambda each: each.status())
+
     def mend(self) -> None:  # noqa: B027 - a provider may have nothing of the kind
         """Put in order what a fault has left half there; called while the lab is held."""
 

@@ -20,6 +20,13 @@ def test_what_a_lab_takes(default_lab: model.Lab) -> None:
     assert capacity.need(taken, 4, 0) == (0, 0)
 
 
+def test_a_lab_on_a_vcenter_takes_nothing_of_this_host(default_lab: model.Lab) -> None:
+    elsewhere = dataclasses.replace(default_lab, provider="vsphere")
+    assert capacity.take(elsewhere) == capacity.Take(0, 0, 0, 0)
+    found = capacity.weigh([elsewhere] * 30, capacity.Host(2048, 1, 4096))
+    assert {each.fit for each in found} == {capacity.ADDRESSES}
+
+
 def test_no_more_machines_boot_than_there_are_processors(default_lab: model.Lab) -> None:
     assert [capacity.jobs(default_lab, cpus) for cpus in (1, 2, 4, 8, 32)] == [1, 1, 1, 2, 8]
     elsewhere = dataclasses.replace(default_lab, provider="virtualbox")

@@ -25,7 +25,7 @@ from labkit.providers.vsphere import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from labkit import workspace
     from labkit.plan import model
@@ -156,6 +156,17 @@ class Lab:
         if self.chosen.addresses == "range":
             return self._range.get(machine)
         return self._known(machine) if self.chosen.addresses == "guest" else None
+
+    def learn(self, machines: Mapping[str, inventory.Machine]) -> None:
+        """Write down addresses that guests tell, where nothing else says them."""
+        if self.chosen.addresses == "guest":
+            facts = {name: self._told(name, each) for name, each in machines.items()}
+            self.journal.learn({name: each for name, each in facts.items() if each})
+
+    def _told(self, name: str, seen: inventory.Machine) -> dict[str, str]:
+        facts = dict(self.journal.facts(name))
+        told = addressing.reported(seen.addresses.get(facts.get("nat", ""), ()))
+        return {**facts, "address": told} if told else {}
 
     def real(self, machine: model.Machine) -> model.Machine:
         """Return a machine with the MAC addresses and the address that it really has."""

@@ -9,7 +9,6 @@ from labkit import errors, parallel, signals, workspace
 from labkit.providers import base
 from labkit.providers.vsphere import (
     access,
-    addressing,
     bring,
     connection,
     inventory,
@@ -19,6 +18,7 @@ from labkit.providers.vsphere import (
     remember,
     settle,
     site,
+    together,
     wanted,
     window,
 )
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
+    from labkit.providers.vsphere import view
     from labkit.ssh import keyring
 
 _FRESH = 15.0
@@ -51,7 +52,8 @@ class Provider(base.Provider):
         self._tell: Callable[[str, str], None] = lambda _machine, _text: None
 
     @functools.cached_property
-    def _lab(self) -> labs.Lab:
+    def lab(self) -> labs.Lab:
+        """The lab on its vCenter, which is not asked anything yet."""
         chosen = options.of(self._plan)
         return labs.Lab(
             self._plan,
@@ -69,11 +71,11 @@ class Provider(base.Provider):
 
     def preflight(self) -> Sequence[base.Finding]:
         """Look whether all that lab.yml names is there, and whether there is room."""
-        return preflight.findings(self._lab)
+        return preflight.findings(self.lab)
 
     def prepare(self) -> None:
         """Make the folder and the lab's own port groups, and the mark for whatever is made."""
-        lab = self._lab
+        lab = self.lab
         lab.space.make()
         remember.remember(lab)
         lab.site.ensure_field()
@@ -81,7 +83,7 @@ class Provider(base.Provider):
 
     def mend(self) -> None:
         """Wait for what an earlier run has left under way, before the inventory is looked at."""
-        lab = self._lab
+        lab = self.lab
         beginning = f"{self._plan.name}-"
         template = lab.chosen.template.rpartition("/")[2]
 
@@ -93,37 +95,39 @@ class Provider(base.Provider):
 
     def status(self) -> Mapping[str, base.State]:
         """Look at all machines in one go."""
-        seen = self._lab.view.look()
-        self._learn(seen.machines)
+        return self.states(self.lab.view.look())
+
+    @classmethod
+    def statuses(cls, labs: Mapping[str, base.Provider]) -> Mapping[str, Any]:
+        """Look at the machines of all labs in one go."""
+        own = {name: each for name, each in labs.items() if isinstance(each, Provider)}
+        seen = together.look(parallel.each(own, lambda each: each.lab))
+        return {
+            name: each if isinstance(each, Exception) else own[name].states(each)
+            for name, each in seen.items()
+        }
+
+    def states(self, seen: view.Seen) -> Mapping[str, base.State]:
+        """Say what was seen, by the plan's names."""
+        self.lab.learn(seen.machines)
         found = {name: each.state for name, each in seen.machines.items()}
         return {each.name: found.get(each.name, base.State.ABSENT) for each in self._plan.machines}
 
-    def _learn(self, machines: Mapping[str, inventory.Machine]) -> None:
-        """Write down addresses that guests tell, where nothing else says them."""
-        if self._lab.chosen.addresses == "guest":
-            facts = {name: self._address(name, each) for name, each in machines.items()}
-            self._lab.journal.learn({name: each for name, each in facts.items() if each})
-
-    def _address(self, name: str, seen: inventory.Machine) -> dict[str, str]:
-        facts = dict(self._lab.journal.facts(name))
-        told = addressing.reported(seen.addresses.get(facts.get("nat", ""), ()))
-        return {**facts, "address": told} if told else {}
-
     def known(self, machine: model.Machine) -> model.Machine:
         """Return the machine with the MAC addresses that the vCenter gave, and its real address."""
-        return self._lab.real(machine)
+        return self.lab.real(machine)
 
     def endpoint(self, machine: model.Machine) -> base.Endpoint:
         """Say where the machine's SSH is."""
-        return access.endpoint(self._lab, machine)
+        return access.endpoint(self.lab, machine)
 
     def start(self, machine: model.Machine) -> base.Endpoint:
         """Clone the machine where it is missing, set it up, and power it on."""
-        seen = self._lab.view.look(age=_FRESH).machines.get(machine.name)
+        seen = self.lab.view.look(age=_FRESH).machines.get(machine.name)
         if seen is not None and seen.running and seen.marked:
             self._refuse_other_hardware(machine, seen)
         else:
-            want = self._lab.want(machine)
+            want = self.lab.want(machine)
             ledger = self._space.ledger
             ledger.set(machine.name, workspace.Mark.MAKING if seen is None else workspace.Mark.MADE)
             self._bring(machine, want)
@@ -132,7 +136,7 @@ class Provider(base.Provider):
         return self.endpoint(machine)
 
     def _bring(self, machine: model.Machine, want: wanted.Wanted) -> None:
-        lab = self._lab
+        lab = self.lab
         hands = lab.hands(machine)
         for is_last in (False, True):
             self._refuse_strangers(want)
@@ -152,14 +156,14 @@ class Provider(base.Provider):
 
     def _keep(self, name: str, want: wanted.Wanted, seen: inventory.Machine) -> None:
         facts = {kind: card.mac for kind, card in zip(wanted.KINDS, seen.cards, strict=False)}
-        if self._lab.chosen.addresses == "range":
+        if self.lab.chosen.addresses == "range":
             facts["address"] = str(want.machine.nic("nat").address.ip)
-        self._lab.journal.learn({name: {**self._lab.journal.facts(name), **facts}})
+        self.lab.journal.learn({name: {**self.lab.journal.facts(name), **facts}})
 
     def _refuse_strangers(self, want: wanted.Wanted) -> None:
-        for each in self._lab.view.look(age=_FRESH).strangers:
+        for each in self.lab.view.look(age=_FRESH).strangers:
             if each.name == want.name:
-                path = "/".join((*self._lab.view.path, each.name))
+                path = "/".join((*self.lab.view.path, each.name))
                 raise errors.ProviderError(
                     f"the machine '{path}' on the vCenter has the name of {want.machine.name}, "
                     "and is not this lab's",
@@ -167,7 +171,7 @@ class Provider(base.Provider):
                 )
 
     def _refuse_other_hardware(self, machine: model.Machine, seen: inventory.Machine) -> None:
-        other = wanted.difference(machine, self._lab.networks, seen)
+        other = wanted.difference(machine, self.lab.networks, seen)
         if other:
             name = machine.name
             raise errors.ProviderError(
@@ -176,57 +180,57 @@ class Provider(base.Provider):
             )
 
     def _wait_for_address(self, machine: model.Machine) -> None:
-        if self._lab.chosen.addresses == "guest":
+        if self.lab.chosen.addresses == "guest":
             access.wait_for_address(
-                self._lab,
+                self.lab,
                 machine,
-                lambda: self._learn(self._lab.view.look(age=1.0).machines),
+                lambda: self.lab.learn(self.lab.view.look(age=1.0).machines),
                 lambda text: self._tell(machine.name, text),
                 _TELLING,
             )
 
     def _run(self, name: str, work: window.Work) -> Any:  # noqa: ANN401 - what the work returns
         signals.check()
-        lab = self._lab
+        lab = self.lab
         return lab.site.window.run(name, work, lambda text: self._tell(name, text), lab.journal)
 
     def at_once(self) -> int:
         """The vCenter has the work; what waits here are threads."""
-        return max(parallel.AT_ONCE, 4 * self._lab.chosen.window)
+        return max(parallel.AT_ONCE, 4 * self.lab.chosen.window)
 
     def stop(self, machine: model.Machine) -> None:
         """Ask the guest to shut down; one that does not listen is switched off."""
-        ref = self._lab.view.look(age=_FRESH).ref(machine.name)
+        ref = self.lab.view.look(age=_FRESH).ref(machine.name)
         if ref is not None:
-            own, field = self._lab.view.own, self._lab.site.field
+            own, field = self.lab.view.own, self.lab.site.field
             if not self._run(machine.name, bring.stop(ref, own, field)):
                 self._narrate(f"{machine.name} did not shut down by itself: switched off")
 
     def made(self) -> Sequence[str]:
         """Name the lab's machines, those of the ledger, and those that have its stamp."""
         planned = {machine.name for machine in self._plan.machines}
-        there = self._lab.view.look(age=_FRESH).machines
+        there = self.lab.view.look(age=_FRESH).machines
         return sorted({*planned, *self._space.ledger.machines(), *there})
 
     def destroy(self, name: str) -> None:
         """Switch the machine off, and remove it with its disks."""
         ledger = self._space.ledger
-        ref = self._lab.view.look(age=_FRESH).ref(name)
+        ref = self.lab.view.look(age=_FRESH).ref(name)
         if ref is not None:
             ledger.set(name, workspace.Mark.REMOVING)
-            self._run(name, bring.destroy(ref, self._lab.view.own, self._lab.site.field))
-            self._lab.view.put(name, None)
+            self._run(name, bring.destroy(ref, self.lab.view.own, self.lab.site.field))
+            self.lab.view.put(name, None)
         if ref is not None or name in ledger.machines():
             ledger.set(name, None)
 
     def clear(self) -> None:
         """Remove the lab's own port groups, and its folder when nothing is left in it."""
-        lab = self._lab
+        lab = self.lab
         lab.shared.remove(lab.view.look().folder, self._plan.name, lab.chosen.networks)
 
     def leftovers(self) -> Sequence[str]:
         """Look for machines that have the lab's stamp."""
-        seen = self._lab.view.look()
+        seen = self.lab.view.look()
         return [f"the machine '{each.name}' on the vCenter" for each in seen.machines.values()]
 
     def alive(self, machine: model.Machine) -> None:
@@ -235,7 +239,7 @@ class Provider(base.Provider):
         Raises:
             errors.ProviderError: It is.
         """
-        seen = self._lab.view.look(age=_FRESH).machines.get(machine.name)
+        seen = self.lab.view.look(age=_FRESH).machines.get(machine.name)
         if seen is None or not seen.running:
             raise errors.ProviderError(
                 f"{machine.name} is {'powered off' if seen else 'no longer there'} on the vCenter",
@@ -255,7 +259,7 @@ class Provider(base.Provider):
 
     def snapshots(self, machine: model.Machine) -> Mapping[str, base.Snapshot]:
         """Look for the machine's snapshots."""
-        seen = self._lab.view.look(age=_FRESH).machines.get(machine.name)
+        seen = self.lab.view.look(age=_FRESH).machines.get(machine.name)
         return seen.snapshots if seen else {}
 
     def save(self, machine: model.Machine, name: str) -> None:
@@ -273,7 +277,7 @@ class Provider(base.Provider):
     def _change(
         self, machine: model.Machine, what: str, work: Callable[..., window.Work], name: str
     ) -> None:
-        lab = self._lab
+        lab = self.lab
         ref = lab.view.ref(machine.name)
         try:
             if ref is not None:

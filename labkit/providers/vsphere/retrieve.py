@@ -36,6 +36,12 @@ class Found:
         """Its type."""
         return api.kind(self.ref)
 
+    @property
+    def parent(self) -> str:
+        """What the vCenter knows that by which it is in; empty where that was not read."""
+        parent = self.properties.get("parent")
+        return api.moid(parent) if parent else ""
+
     def get(self, path: str, otherwise: Any = None) -> Any:  # noqa: ANN401
         """Return a property, or something else where the object has none."""
         return self.properties.get(path, otherwise)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit import errors
 from labkit.providers.vsphere import api, faults, inventory, retrieve
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from labkit.providers.vsphere import journal as journals
+    from labkit.providers.vsphere import places
     from labkit.providers.vsphere import site as sites
 
 _GUEST = ("guest.net",)
@@ -62,9 +63,7 @@ class View:
         """Return what is there, not older than some seconds."""
         with self._lock:
             if self._seen is None or self._stale or time.monotonic() - self._at > age:
-                self._seen = self._read()
-                self._at, self._stale = time.monotonic(), False
-                self._learn()
+                return self._read()
             return self._seen
 
     def ref(self, name: str) -> api.Ref | None:
@@ -85,35 +84,53 @@ class View:
                 now = {**rest, name: seen} if seen else rest
                 self._seen = dataclasses.replace(self._seen, machines=now)
 
-    def _learn(self) -> None:
-        if self._seen is not None and self._seen.folder is not None:
-            self.journal.keep_folder(api.moid(self._seen.folder.ref))
+    def take(self, found: Sequence[retrieve.Found]) -> Seen:
+        """Keep what was read of the lab's folder and of all in it; nothing: there is none.
+
+        Raises:
+            errors.ProviderError: Two machines are the same one of the lab.
+        """
+        with self._lock:
+            self._seen = self._understood(found) if found else Seen(None, {})
+            self._at, self._stale = time.monotonic(), False
+            if self._seen.folder is not None:
+                self.journal.keep_folder(api.moid(self._seen.folder.ref))
+            return self._seen
 
     def _read(self) -> Seen:
         found = self._below(self.journal.folder)
         if found is None:
-            known = self.site.places()
-            folder = known.folder(known.datacenter(self.datacenter), self.path)
-            if folder is None:  # perhaps it was made since the inventory was read
-                known = self.site.places(fresh=True)
-                folder = known.folder(known.datacenter(self.datacenter), self.path)
-            found = self._below(folder.moid) if folder else None
-        return self._understood(found) if found else Seen(None, {})
+            moid = self.find(self.site.places())
+            # Perhaps it was made since the inventory was read.
+            found = self._below(moid or self.find(self.site.places(fresh=True)))
+        return self.take(complete(self.site, found or ()))
+
+    def find(self, known: places.Places) -> str:
+        """Return the moid of the lab's folder; empty when there is none."""
+        folder = known.folder(known.datacenter(self.datacenter), self.path)
+        return folder.moid if folder else ""
+
+    def below(self, moid: str) -> Any:  # noqa: ANN401 - pyVmomi's types
+        """Return the filter for the lab's folder and all in it."""
+        paths = dict(inventory.LIGHT)
+        if self.guest:
+            paths["VirtualMachine"] = (*paths["VirtualMachine"], *_GUEST)
+        return retrieve.below(self.site.connection.ref("Folder", moid), paths)
+
+    def is_own(self, top: retrieve.Found | None) -> bool:
+        """Say whether a folder can be the lab's; a moid may be another folder's by now."""
+        return top is not None and top.get("name") == self.path[-1]
 
     def _below(self, moid: str) -> list[retrieve.Found] | None:
         """Read a folder and all in it; None where it is not the lab's any more."""
         if not moid:
             return None
-        paths = dict(inventory.LIGHT)
-        if self.guest:
-            paths["VirtualMachine"] = (*paths["VirtualMachine"], *_GUEST)
-        ref = self.site.connection.ref("Folder", moid)
         try:
-            found = self.site.read(retrieve.below(ref, paths))
+            found = self.site.read(self.below(moid))
         except faults.GoneError:
             return None
         top = next((each for each in found if each.moid == moid), None)
-        return found if top is not None and top.get("name") == self.path[-1] else None
+        return found if self.is_own(top) else None
 
     def _understood(self, found: Sequence[retrieve.Found]) -> Seen:
         field, own = self.site.field, self.own
@@ -125,13 +142,6 @@ class View:
         machines = [
             inventory.machine(each, field) for each in found if each.kind == "VirtualMachine"
         ]
-        unmarked = [each.ref for each in machines if not each.marked]
-        if unmarked:
-            by_moid = {each.moid: each for each in found}
-            for each in self._extra(unmarked):
-                old = by_moid[each.moid]
-                by_moid[each.moid] = retrieve.Found(old.ref, {**old.properties, **each.properties})
-            machines = [inventory.machine(by_moid[each.moid], field) for each in machines]
         ours: dict[str, inventory.Machine] = {}
         strangers: list[inventory.Machine] = []
         for each in machines:
@@ -147,5 +157,20 @@ class View:
                 ours[each.stamp.machine] = each
         return Seen(folder, ours, tuple(strangers))
 
-    def _extra(self, refs: Sequence[api.Ref]) -> list[retrieve.Found]:
-        return self.site.read(retrieve.of(refs, inventory.EXTRA))
+
+def complete(site: sites.Site, found: Sequence[retrieve.Found]) -> list[retrieve.Found]:
+    """Read of machines without a mark, which are new or strangers, what else could be one."""
+    unmarked = [
+        each.ref
+        for each in found
+        if each.kind == "VirtualMachine" and not inventory.machine(each, site.field).marked
+    ]
+    if not unmarked:
+        return [*found]
+    more = {each.moid: each for each in site.read(retrieve.of(unmarked, inventory.EXTRA))}
+    return [
+        retrieve.Found(each.ref, {**each.properties, **more[each.moid].properties})
+        if each.moid in more
+        else each
+        for each in found
+    ]

@@ -44,7 +44,9 @@ def status(
     table = rich.table.Table("student", "name", "state", "machines", "SSH")
     for student in students:
         each = found[student.name]
-        count = f"{each.running} of {len(room.labs[student.name].machines)}"
+        lab = room.labs[student.name]
+        count = f"{each.running} of {len(lab.machines)}"
+        hosts = ", ".join(dict.fromkeys(lab.ssh(machine)[0] for machine in lab.machines))
         shown = rich.markup.escape(visible.line(student.display))
-        table.add_row(student.name, shown, each.error or each.word, count, str(student.address))
+        table.add_row(student.name, shown, each.error or each.word, count, hosts)
     console.out.print(table)

@@ -37,7 +37,7 @@ class Desk:
     key: ed25519.Ed25519PublicKey
     """Whose signature is believed."""
     space: pathlib.Path | None = None
-    """The lab's folder, when it is on this host."""
+    """The lab's folder, where there is one on this host."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -141,7 +141,9 @@ class Roll:
         except OSError:
             self._seen.pop(desk.lab, None)
             self._alarms.pop(desk.lab, None)
-            if self._states[desk.lab].chain:  # the lab was destroyed; what it was is history
+            # What was here was destroyed, and is history; what was sent is of a lab elsewhere.
+            if self._was_here(desk.lab).exists():
+                self._was_here(desk.lab).unlink()
                 state = self._states[desk.lab]
                 gone = state.past | {state.chain}
                 self._states[desk.lab] = chain.State(past=gone)
@@ -150,6 +152,7 @@ class Roll:
         if self._seen.get(desk.lab) == mark:
             return
         self._seen[desk.lab] = mark
+        self._was_here(desk.lab).touch()
         self._alarms[desk.lab] = self._compare(desk, _lines(path))
 
     def _compare(self, desk: Desk, lines: Sequence[bytes]) -> str:
@@ -171,6 +174,9 @@ class Roll:
             return f"events {last + 1} to {state.seq} were taken away"
         _, refused = self._accept(desk, new) if new else (0, "")
         return refused
+
+    def _was_here(self, lab: str) -> pathlib.Path:
+        return self._store / f"{lab}.here"
 
     def _kept(self, lab: str) -> pathlib.Path:
         return self._store / f"{lab}.jsonl"

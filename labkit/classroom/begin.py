@@ -23,7 +23,7 @@ name,display,mail
 taro,Yamada Taro,taro@example.org
 hanako,Suzuki Hanako,hanako@example.org
 """
-_IGNORED = "students/\n.class/\n.lab/\n"
+_IGNORED = "students/\n.class/\n.lab/\nsheets.*\nclass-report.*\n"
 
 
 def begin(folder: pathlib.Path) -> pathlib.Path:

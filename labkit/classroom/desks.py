@@ -19,8 +19,7 @@ def desk(room: plan.Classroom, student: plan.Student) -> roll.Desk:
         errors.LabError: The disk does not take the class's key.
     """
     key = log.private(folder.key(room, student, log.PURPOSE)).public_key()
-    here = room.home(student).is_dir()
-    space = standing.space(room, student).path if here else None
+    space = standing.space(room, student).path  # which is there once the lab is on this host
     return roll.Desk(student.name, student.display, student.lab, key, space)
 
 

@@ -65,9 +65,9 @@ class Words:
 
 
 @functools.cache
-def of(language: str) -> Words:
-    """Return the texts of a language, for example `en`."""
-    text = (FOLDER / f"{language}.yml").read_text(encoding="utf-8")
+def of(language: str, folder: pathlib.Path = FOLDER) -> Words:
+    """Return the texts of a language, for example `en`, from a folder with a file for each."""
+    text = (folder / f"{language}.yml").read_text(encoding="utf-8")
     return Words(language, yaml.safe_load(text))
 
 

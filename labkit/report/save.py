@@ -17,7 +17,7 @@ from labkit.report import html, json, junit, model, text
 from labkit.spec import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 
     from labkit.plan import model as plans
     from labkit.report import about as abouts
@@ -52,22 +52,29 @@ FORMATS: dict[str, Callable[[plans.Lab, model.Report, abouts.About], str]] = {
 """What writes a report, by the file's ending."""
 
 
-def wanted(given: Iterable[str]) -> tuple[pathlib.Path, ...]:
+def wanted(
+    given: Iterable[str], formats: Collection[str] = tuple(FORMATS), what: str = "a report"
+) -> tuple[pathlib.Path, ...]:
     """Return the files of `--output`, before anything is done that could be for nothing.
+
+    Args:
+        given: Their names.
+        formats: The endings that a name can have.
+        what: The things that are written.
 
     Raises:
         errors.LabError: A name's ending says no format, or its folder is not there.
     """
     paths = tuple(map(pathlib.Path, given))
     for path in paths:
-        if path.suffix.lower() not in FORMATS:
+        if path.suffix.lower() not in formats:
             raise errors.LabError(
-                f"'{visible.line(str(path))}' says no format of a report",
-                hint=f"end its name with {words.one_of(FORMATS)}",
+                f"'{visible.line(str(path))}' says no format of {what}",
+                hint=f"end its name with {words.one_of(formats)}",
             )
         if not path.parent.is_dir():
             raise errors.LabError(
-                f"there is no folder '{visible.line(str(path.parent))}' to write a report to",
+                f"there is no folder '{visible.line(str(path.parent))}' to write {what} to",
                 hint="make it, or name a file elsewhere",
             )
     return paths

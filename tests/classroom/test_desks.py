@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labkit import workspace
 from labkit.classroom import begin, desks, folder, load, plan, standing
 from labkit.events import log
 
@@ -42,9 +43,35 @@ def test_the_key_in_the_students_folder_is_the_one_that_is_believed(room: plan.C
     assert found == {"hanako": "the signature is not the student's", "taro": ""}
 
 
-def test_a_lab_that_was_not_made_here_may_be_elsewhere(room: plan.Classroom) -> None:
-    desk = desks.desk(room, room.students[0])
-    assert (desk.lab, desk.space) == ("my-class--hanako", None)
+def test_a_lab_elsewhere_stays_on_the_board_although_its_folder_was_made_here(
+    room: plan.Classroom, tmp_path: pathlib.Path
+) -> None:
+    """The teacher makes the folder and gives a copy away; events come by POST."""
+    taro = room.students[1]
+    folder.make(room, taro)
+    folder.enrol(room, taro)
+    away = workspace.Workspace(tmp_path / "laptop", taro.lab)
+    away.make()
+    (away.folder / log.KEY).write_bytes((room.home(taro) / log.KEY).read_bytes())
+    log.append(away, "begin", {"task": "lab.up"})
+    labs = desks.every(room)
+    assert _states(labs)["taro"] == "absent"
+    assert labs.take((away.path / log.NAME).read_bytes()).accepted == 1
+    assert _states(labs)["taro"] == "working"
+    assert _states(desks.every(room))["taro"] == "working", "also on a board that begins anew"
+
+
+def test_a_lab_that_comes_and_goes_while_the_board_is_there(room: plan.Classroom) -> None:
+    labs = desks.every(room)
+    taro = room.students[1]
+    folder.make(room, taro)
+    folder.enrol(room, taro)
+    space = standing.space(room, taro)
+    space.make()
+    log.append(space, "begin", {"task": "lab.up"})
+    assert _states(labs)["taro"] == "working"
+    space.remove()
+    assert _states(desks.every(room))["taro"] == "absent", "also on a board that begins anew"
 
 
 def test_the_key_goes_with_the_folder(room: plan.Classroom) -> None:

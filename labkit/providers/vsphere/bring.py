@@ -90,17 +90,25 @@ def require_ours(seen: inventory.Machine, own: stamp.Stamp) -> None:
 def _take(
     step: wanted.Step, want: wanted.Wanted, seen: inventory.Machine | None, hands: Hands
 ) -> Generator[window.Need, Any, Any]:
+    try:
+        return (yield _begin(step, want, seen, hands))
+    except faults.FaultError as error:
+        raise errors.ProviderError(f"{want.name}: {error.message}", hint=error.hint) from error
+
+
+def _begin(
+    step: wanted.Step, want: wanted.Wanted, seen: inventory.Machine | None, hands: Hands
+) -> window.Start:
     if seen is None:
         place = hands.place()
         spec = specs.clone(want, place)
         source = place.template.ref
-        clone = window.Start(
+        return window.Start(
             step.value, "CloneVM", lambda: source.CloneVM_Task(place.folder, want.name, spec)
         )
-        return (yield clone)
     ref = seen.ref
     if step is _Step.STAMP:
-        return (yield window.Start(step.value, "SetField", lambda: hands.mark(ref, want.stamp)))
+        return window.Start(step.value, "SetField", lambda: hands.mark(ref, want.stamp))
     calls: Mapping[wanted.Step, tuple[str, Callable[[], Any]]] = {
         _Step.RECONFIGURE: (
             "ReconfigVM",
@@ -112,11 +120,7 @@ def _take(
         ),
         _Step.POWER_ON: ("PowerOnVM", lambda: ref.PowerOnVM_Task(None)),
     }
-    method, call = calls[step]
-    try:
-        return (yield window.Start(step.value, method, call))
-    except faults.FaultError as error:
-        raise errors.ProviderError(f"{want.name}: {error.message}", hint=error.hint) from error
+    return window.Start(step.value, *calls[step])
 
 
 def stop(ref: api.Ref, own: stamp.Stamp, field: int | None) -> Generator[window.Need, Any, bool]:

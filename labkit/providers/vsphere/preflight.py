@@ -83,6 +83,13 @@ def _template(lab: labs.Lab) -> Iterator[base.Finding]:
     )
 
 
+def _is_linked(lab: labs.Lab) -> bool:
+    try:
+        return lab.snapshot is not None
+    except errors.LabError:  # `_template` says it
+        return False
+
+
 def _addresses(lab: labs.Lab) -> Iterator[base.Finding]:
     if lab.chosen.addresses == "range" and lab.chosen.address_range is not None:
         yield _try("addresses", lambda: _in_range(lab))
@@ -140,7 +147,7 @@ def _room(lab: labs.Lab, absent: int) -> Iterator[base.Finding]:
     found = by_kind["Datastore"]
     free = int(found.get("summary.freeSpace", 0)) >> 30
     used = int(template.get("summary.storage.committed", 0)) >> 30
-    each = 1 if lab.snapshot else max(1, used)
+    each = 1 if _is_linked(lab) else max(1, used)
     name = found.get("name")
     yield base.Finding(
         "datastore room",
@@ -165,6 +172,9 @@ def _needed(lab: labs.Lab) -> dict[str, tuple[api.Ref, Sequence[str]]]:
         f"the template {lab.template.name}": (lab.template.ref, privileges.TEMPLATE),
         known.path(pool): (pool.ref, privileges.POOL),
     }
+    if lab.site.field is None:
+        root = lab.site.connection.content.rootFolder
+        needed["the vCenter"] = (root, privileges.ONCE)
     if chosen.datastore:
         store = known.datastore(chosen.datastore)
         needed[f"the datastore {chosen.datastore}"] = (store.ref, privileges.DATASTORE)

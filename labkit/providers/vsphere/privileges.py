@@ -18,6 +18,7 @@ FOLDER = (
     "Global.SetCustomField",
     "VirtualMachine.Inventory.CreateFromExisting",
     "VirtualMachine.Inventory.Delete",
+    "VirtualMachine.Config.AddNewDisk",
     "VirtualMachine.Config.AddRemoveDevice",
     "VirtualMachine.Config.AdvancedConfig",
     "VirtualMachine.Config.Annotation",
@@ -44,6 +45,20 @@ SWITCH = ("DVPortgroup.Create", "DVPortgroup.Delete")
 """On a distributed switch, where port groups are to be the lab's own."""
 LINUXPREP = ("VirtualMachine.Provisioning.Customize",)
 """On the folder, with customization: linuxprep."""
+ONCE = ("Global.ManageCustomFields",)
+"""On the vCenter itself, until it has labkit's custom attribute."""
+
+TABLE: Mapping[str, Sequence[str]] = {
+    "the folder of the labs": FOLDER,
+    "the same, with `customization: linuxprep`": LINUXPREP,
+    "the template": TEMPLATE,
+    "the resource pool": POOL,
+    "the datastore": DATASTORE,
+    "each network that exists": NETWORK,
+    "the distributed switch, for port groups of the lab's own": SWITCH,
+    "the vCenter, until the custom attribute `labkit` is there": ONCE,
+}
+"""All of it, as the documents show it."""
 
 
 def findings(

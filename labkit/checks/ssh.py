@@ -17,8 +17,12 @@ OPTIONS = ("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "Conn
 """By key or not at all, to nobody whose host key is not known."""
 
 
+_ANEW = (*OPTIONS, "-o", "ControlPath=none")
+"""A kept connection would still be open when its key opens nothing any more (ssh_config(5))."""
+
+
 class Ssh(base.Check):
-    """ssh(1) in batch mode, to all at once."""
+    """ssh(1) in batch mode, to all at once, with a log-in of its own each."""
 
     def probe(self, lab: model.Lab, machine: model.Machine) -> str | None:
         """Print each machine's name as the other side gives it, or what ssh complained about."""
@@ -27,7 +31,7 @@ class Ssh(base.Check):
         tries = (
             shell.line(
                 '( echo {} "$('
-                + shell.argv("ssh", *OPTIONS, f"root@{each.hostonly}", "uname -n")
+                + shell.argv("ssh", *_ANEW, f"root@{each.hostonly}", "uname -n")
                 + ' 2>&1 | tail -n 1)" ) &',
                 each.name,
             )
@@ -44,7 +48,7 @@ class Ssh(base.Check):
         for each in lab.machines:
             if each is machine:
                 continue
-            by_hand = f"ssh {shell.argv(*OPTIONS)} root@{each.hostonly} uname -n"
+            by_hand = f"ssh {shell.argv(*_ANEW)} root@{each.hostonly} uname -n"
             repair = base.apply(machine.name, "ssh", each.name)
             found = said.get(each.name, "")
             yield base.equal(f"log in to {each.name}", each.name, found, by_hand, repair)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from tests.e2e.conftest import Folder, make_folder
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.e2e
@@ -56,6 +58,38 @@ def test_what_was_planned_is_what_is_done(lab: Folder) -> None:
     assert (run.code, run.document[NAME]["steps"]) == (0, planned[NAME]["steps"][1:])
     assert lab.on(NAME, "date +%Z") == "UTC"
     assert lab("drift").code == 0
+
+
+def test_verify_repairs_what_it_can_and_looks_again(lab: Folder) -> None:
+    lab.on(NAME, "sudo sed -i 's/192.168.56.62/192.168.56.99/' /etc/hosts")
+    lab.on(NAME, "sudo timedatectl set-timezone Asia/Tokyo")
+    run = lab("verify", "--fix", "--format", "json")
+    assert run.code == 0, run
+    assert [each["check"] for each in run.document["repairs"]] == ["hosts", "time_zone"]
+    assert run.document["repairs"][1]["before"] == "Asia/Tokyo"
+    assert lab.on(NAME, "date +%Z; grep -c 192.168.56.62 /etc/hosts") == "UTC\n1"
+
+
+def test_evidence_is_signed_and_what_was_changed_is_refused(
+    lab: Folder, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "evidence.tar"
+    run = lab("evidence", "--output", str(file))
+    assert run.code == 0, run
+    run = lab("evidence", "--check", str(file))
+    assert run.code == 0, run
+    assert "unchanged: all" in run.out
+    # The hand-written way of its README says the same, without labkit.
+    subprocess.run(["tar", "-xf", file, "-C", tmp_path], check=True)
+    (folder,) = (each for each in tmp_path.iterdir() if each.is_dir())
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
+    content = file.read_bytes()
+    good, bad = b'"ok": true', b'"ok":false'
+    assert good in content
+    file.write_bytes(content.replace(good, bad))
+    run = lab("evidence", "--check", str(file))
+    assert run.code == 1, run
+    assert "report.json was changed" in run.out
 
 
 def test_a_card_is_moved_and_confirmed(lab: Folder) -> None:

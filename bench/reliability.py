@@ -1,71 +1,144 @@
 """What labkit survives: every fault test, counted, as docs/explanation/figures/reliability.md.
 
-`./lab bench reliability` runs all of tests/faults and tests/hostile, the slow ones too. A row is a
-test with all its cases. How many faults a case has met it says itself (record_property of pytest):
-`rounds` is the count, and any other property is a remark.
+`./lab bench reliability` runs all of tests/faults and tests/hostile, the slow ones too, for an hour
+and more. In turns: `./lab bench reliability -- --only kill --minutes 10` runs one row, begins with
+what has waited longest, and begins nothing more after ten minutes. What each test has counted is
+kept in figures/reliability.json after each test, and the page is made of that.
+
+How many faults a test has met it says itself (record_property of pytest): `rounds` is the count,
+and any other property is a remark.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import dataclasses
+import json
 import os
 import pathlib
 import platform
-import subprocess
 import sys
-import tempfile
-from xml.etree import ElementTree as ET
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench import promises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 REPOSITORY = pathlib.Path(__file__).parents[1]
-FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "reliability.md"
+FIGURES = REPOSITORY / "docs" / "explanation" / "figures"
 FOLDERS = ("tests/faults", "tests/hostile")
 
 
-@dataclasses.dataclass
-class Row:
-    """One test with all its cases."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """What one test has counted, when it was run last."""
 
-    module: str
-    name: str
-    met: int = 0
-    held: int = 0
-    seconds: float = 0.0
-    remarks: list[str] = dataclasses.field(default_factory=list[str])
-
-
-def run(more: list[str], report: pathlib.Path) -> int:
-    """Run the tests; return pytest's exit status."""
-    folders = [folder for folder in FOLDERS if (REPOSITORY / folder).is_dir()]
-    words = ["-m", "pytest", "-q", "-o", "junit_family=xunit1", f"--junitxml={report}"]
-    return subprocess.call([sys.executable, *words, *folders, *more], cwd=REPOSITORY)
+    met: int
+    held: int
+    seconds: float
+    remarks: tuple[str, ...] = ()
+    made: float = 0.0
+    """When it ended, in seconds since 1970."""
 
 
-def read(report: pathlib.Path) -> list[Row]:
-    """Collect the rows of a report, in the order of the tests."""
-    rows: dict[tuple[str, str], Row] = {}
-    for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - pytest's own
-        if "name" not in case.attrib:
-            continue  # pytest's word for a run that was interrupted
-        name = case.attrib["name"].partition("[")[0]
-        module = f"{case.attrib['classname'].replace('.', '/')}.py"
-        row = rows.setdefault((module, name), Row(module, name))
-        said = {each.attrib["name"]: each.attrib["value"] for each in case.iter("property")}
-        rounds = int(said.pop("rounds", 1))
-        row.seconds += float(case.attrib["time"])
-        skipped = case.find("skipped")
-        if skipped is not None:
-            row.remarks.append(f"not run: {skipped.attrib.get('message', '')}")
-            continue
-        failed = case.find("failure") is not None or case.find("error") is not None
-        row.met += rounds
-        row.held += 0 if failed else rounds
-        row.remarks += [f"{key}: {value}" for key, value in said.items()]
-    return list(rows.values())
+class Journal:
+    """The cases by pytest's names for them, in a file that is whole after each test."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        """Read what earlier runs have counted."""
+        self._folder = folder
+        self._path = folder / "reliability.json"
+        self.cases: dict[str, Case] = {}
+        if self._path.exists():
+            said = json.loads(self._path.read_text(encoding="utf-8"))
+            self.cases = {
+                node: Case(**{**case, "remarks": tuple(case["remarks"])})
+                for node, case in said.items()
+            }
+
+    def add(self, node: str, case: Case) -> None:
+        """Keep what a test has counted, in place of what it had before."""
+        self.cases[node] = case
+        self.write()
+
+    def forget_others(self, nodes: Sequence[str]) -> None:
+        """Drop the tests that are no more; keep the others in their order."""
+        self.cases = {node: self.cases[node] for node in nodes if node in self.cases}
+
+    def write(self) -> None:
+        """Write the file, and the page that is made of it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        said = {node: dataclasses.asdict(case) for node, case in sorted(self.cases.items())}
+        self._path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        page = render(self.cases)
+        self._path.with_suffix(".md").write_text(page, encoding="utf-8")
 
 
-def render(rows: list[Row]) -> str:
+class Counting:
+    """A plugin of pytest: chooses the tests, and counts what they say."""
+
+    def __init__(self, journal: Journal, only: Sequence[str], minutes: float) -> None:
+        """Begin nothing more after so many minutes; zero: no limit."""
+        self._journal, self._only = journal, only
+        self._end = time.monotonic() + 60 * minutes if minutes else None
+        self._reports: list[pytest.TestReport] = []
+        self.ran: list[Case] = []
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Take the tests of the wanted rows, first those that have waited longest."""
+        self._journal.forget_others([item.nodeid for item in items])
+        promised = {item.nodeid: promises.of(item.nodeid) for item in items}
+        lost = [node for node, promise in promised.items() if promise is None]
+        if lost:
+            raise pytest.UsageError(f"no row of bench/promises.py has {', '.join(lost)}")
+        names = {node: promise.name for node, promise in promised.items() if promise}
+        wanted = [item for item in items if not self._only or names[item.nodeid] in self._only]
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        nothing = Case(0, 0, 0)
+        items[:] = sorted(
+            wanted, key=lambda item: self._journal.cases.get(item.nodeid, nothing).made
+        )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect what is said of the test's beginning, body and end."""
+        self._reports.append(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Begin nothing more when the time is up."""
+        if self._end is not None and time.monotonic() > self._end:
+            item.session.shouldstop = "the time is up"
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Count the test."""
+        reports, self._reports = self._reports, []
+        if reports:
+            case = count(reports)
+            self.ran.append(case)
+            self._journal.add(nodeid, case)
+
+
+def count(reports: Sequence[pytest.TestReport]) -> Case:
+    """Return what one test has counted."""
+    said = {str(key): str(value) for each in reports for key, value in each.user_properties}
+    rounds = int(said.pop("rounds", 1))
+    seconds = round(sum(each.duration for each in reports), 1)
+    skipped = [each.longrepr for each in reports if each.skipped]
+    if skipped:
+        reason = skipped[0][2] if isinstance(skipped[0], tuple) else str(skipped[0])
+        return Case(0, 0, seconds, (f"not run: {reason.removeprefix('Skipped: ')}",), time.time())
+    failed = any(each.failed for each in reports)
+    remarks = tuple(f"{key}: {value}" for key, value in said.items())
+    return Case(rounds, 0 if failed else rounds, seconds, remarks, time.time())
+
+
+def render(cases: Mapping[str, Case]) -> str:
     """Return the page."""
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     lines = [
@@ -73,42 +146,62 @@ def render(rows: list[Row]) -> str:
         "",
         "Made by `./lab bench reliability`; nothing here is typed in.",
         f"Host: {system}, Python {platform.python_version()}.",
+        "",
+        "| fault | what must hold | met | held | seconds | run on |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
     ]
-    modules = dict.fromkeys(row.module for row in rows)
-    for module in modules:
-        lines += ["", f"## {_title(module)}", "", f"`{module}`", ""]
-        lines += ["| fault | met | held | seconds | |", "| --- | ---: | ---: | ---: | --- |"]
-        for row in rows:
-            if row.module == module:
-                words = row.name.removeprefix("test_").replace("_", " ")
-                remarks = "; ".join(dict.fromkeys(row.remarks))
-                lines.append(
-                    f"| {words} | {row.met} | {row.held} | {row.seconds:.0f} | {remarks} |"
-                )
-    met, held = sum(row.met for row in rows), sum(row.held for row in rows)
+    found = [(each, _of(each, cases)) for each in promises.ALL]
+    for promise, own in found:
+        lines.append(f"| {promise.fault} | {promise.holds} | {_figures(own)} | {_days(own)} |")
+    for promise, own in found:
+        if own:
+            lines += ["", f"## {promise.fault[0].upper()}{promise.fault[1:]}", ""]
+            lines += ["| test | met | held | seconds | |", "| --- | ---: | ---: | ---: | --- |"]
+            lines += _tests(own)
+    every = list(cases.values())
+    met, held = sum(each.met for each in every), sum(each.held for each in every)
     return "\n".join([*lines, "", f"In all: {met} met, {held} held.", ""])
 
 
-def _title(module: str) -> str:
-    """Return the first line of a module's docstring."""
-    text = (REPOSITORY / module).read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(text)) or module).splitlines()[0].rstrip(".")
+def _of(promise: promises.Promise, cases: Mapping[str, Case]) -> dict[str, Case]:
+    return {node: case for node, case in sorted(cases.items()) if promise.has(node)}
+
+
+def _tests(cases: Mapping[str, Case]) -> Iterator[str]:
+    """Yield a line for each test, with all its cases."""
+    for test in dict.fromkeys(node.partition("[")[0] for node in cases):
+        own = {node: case for node, case in cases.items() if node.partition("[")[0] == test}
+        remarks = "; ".join(dict.fromkeys(word for case in own.values() for word in case.remarks))
+        yield f"| `{test}` | {_figures(own)} | {remarks} |"
+
+
+def _figures(cases: Mapping[str, Case]) -> str:
+    every = list(cases.values())
+    if not every:
+        return "not run | | "
+    met, held = sum(each.met for each in every), sum(each.held for each in every)
+    return f"{met} | {held} | {sum(each.seconds for each in every):.0f}"
+
+
+def _days(cases: Mapping[str, Case]) -> str:
+    days = sorted({time.strftime("%Y-%m-%d", time.gmtime(each.made)) for each in cases.values()})
+    return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
 
 
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--report", type=pathlib.Path, help="a JUnit report that is there already")
+    names = [each.name for each in promises.ALL]
+    parser.add_argument("--only", action="append", choices=names, default=[], help="this row only")
+    parser.add_argument("--minutes", type=float, default=0, help="begin nothing more after these")
     given, more = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as folder:
-        report: pathlib.Path = given.report or pathlib.Path(folder) / "report.xml"
-        status = 0 if given.report else run(more, report)
-        rows = read(report)
-    page = render(rows)
-    print(page)
-    FIGURES.parent.mkdir(parents=True, exist_ok=True)
-    FIGURES.write_text(page, encoding="utf-8")
-    sys.exit(status or any(row.held < row.met for row in rows))
+    os.chdir(REPOSITORY)
+    journal = Journal(FIGURES)
+    counting = Counting(journal, given.only, given.minutes)
+    status = pytest.main(["-q", *FOLDERS, *more], plugins=[counting])
+    journal.write()
+    print(render(journal.cases))
+    sys.exit(int(status) or any(case.held < case.met for case in counting.ran))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,11 @@ class Lab:
     token: str = dataclasses.field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
+    def state_folder(self) -> pathlib.Path:
+        """Where runs remember that there is such a lab; each lab has one of its own."""
+        return self.path.parent / f"state of {self.path.name}"
+
+    @property
     def space(self) -> workspace.Workspace:
         return workspace.Workspace(self.path, self.path.name)
 
@@ -107,7 +112,7 @@ class Lab:
                 "PYTHONPATH": str(REPOSITORY),
                 "HOME": str(self.cache),
                 "LAB_CACHE": str(self.cache),
-                "LAB_STATE": str(self.cache / "state"),
+                "LAB_STATE": str(self.state_folder),
                 "FAULT_DISK": str(self.path / ".lab"),
                 RUN: self.token,
             },
@@ -192,6 +197,7 @@ class Lab:
                 process.kill()
                 process.wait(10)
         shutil.rmtree(self.path / ".lab", ignore_errors=True)
+        shutil.rmtree(self.state_folder, ignore_errors=True)  # else `up` enters no lab anew
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.faults import conftest
 
-_ROUNDS = 100
+_PARTS, _ROUNDS = 4, 25
 _LIMIT = 20.0
 """Seconds in which an interrupted run must have ended."""
 
@@ -66,12 +66,13 @@ def test_a_signal_ends_a_run_cleanly(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(_PARTS))
 def test_interrupted_at_random_moments(
-    pair: conftest.Lab, record_property: conftest.Record
+    pair: conftest.Lab, part: int, record_property: conftest.Record
 ) -> None:
     run = pair.good("up")
     length, wanted = run.seconds, pair.state()
-    dice = random.Random(5)  # noqa: S311 - moments, no secrets
+    dice = random.Random(part)  # noqa: S311 - moments, no secrets
     whole, hit = True, 0
     while hit < _ROUNDS:
         if whole or hit % 4 == 0:  # else it goes on from what the last one left

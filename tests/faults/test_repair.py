@@ -82,14 +82,19 @@ _HALVES: list[Callable[[conftest.Lab], None]] = [
     _killed,
 ]
 _SAMPLE = {_without_folder, _with_half_a_ledger}
-_NAMES = [half.__name__.strip("_").replace("_", " ") for half in _HALVES]
+
+
+def _name(half: Callable[[conftest.Lab], None]) -> str:
+    return half.__name__.strip("_").replace("_", " ")
 
 
 @pytest.mark.parametrize(
     "half",
     [
-        pytest.param(half, id=name, marks=pytest.mark.e2e if half in _SAMPLE else pytest.mark.slow)
-        for half, name in zip(_HALVES, _NAMES, strict=True)
+        pytest.param(
+            half, id=_name(half), marks=pytest.mark.e2e if half in _SAMPLE else pytest.mark.slow
+        )
+        for half in _HALVES
     ],
 )
 def test_up_repairs(lab: conftest.Lab, half: Callable[[conftest.Lab], None]) -> None:
@@ -101,8 +106,15 @@ def test_up_repairs(lab: conftest.Lab, half: Callable[[conftest.Lab], None]) -> 
     lab.good("verify")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("half", [*_HALVES, _paused], ids=[*_NAMES, "paused"])
+@pytest.mark.parametrize(
+    "half",
+    [
+        pytest.param(
+            half, id=_name(half), marks=pytest.mark.e2e if half is _killed else pytest.mark.slow
+        )
+        for half in (*_HALVES, _paused)
+    ],
+)
 def test_destroy_removes_twice_and_nothing_else(
     lab: conftest.Lab,
     cache: pathlib.Path,

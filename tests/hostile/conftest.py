@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable
 
+    Record = Callable[[str, object], None]
+
 server = ssh.server
 """The sshd of the tests of sessions."""
 
@@ -25,8 +27,9 @@ server = ssh.server
         pytest.param(10_000, id="10000", marks=pytest.mark.slow),
     ]
 )
-def count(request: pytest.FixtureRequest) -> int:
+def count(request: pytest.FixtureRequest, record_property: Record) -> int:
     """Say how many random texts a test takes: a sample always, all of them every night."""
+    record_property("rounds", request.param)
     return request.param
 
 

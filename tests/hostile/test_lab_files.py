@@ -21,6 +21,8 @@ from tests.hostile import corpus, mutations
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    Record = Callable[[str, object], None]
+
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
 SECONDS = 2.0
@@ -120,11 +122,13 @@ def test_the_guard_stands(answers: Answers) -> None:
     assert answers.let == []
 
 
-def test_nothing_is_started_or_written(answers: Answers) -> None:
+def test_nothing_is_started_or_written(answers: Answers, record_property: Record) -> None:
+    record_property("rounds", len(answers.found))
     assert answers.seen == []
 
 
-def test_each_is_refused_with_a_place_or_planned(answers: Answers) -> None:
+def test_each_is_refused_with_a_place_or_planned(answers: Answers, record_property: Record) -> None:
+    record_property("rounds", len(answers.found))
     assert len(answers.found) >= 500
     for name, answer in answers.found.items():
         judge(name, CASES[name].content, answer)
@@ -230,7 +234,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     "amount", [pytest.param(300, id="300"), pytest.param(5_000, id="5000", marks=pytest.mark.slow)]
 )
-def test_changed_at_random(amount: int, tmp_path: pathlib.Path) -> None:
+def test_changed_at_random(amount: int, tmp_path: pathlib.Path, record_property: Record) -> None:
+    record_property("rounds", amount)
     files = {f"{n}": content for n, content in enumerate(mutations.some(corpus.good(), amount))}
     answers = read(tmp_path, files, set())
     assert (answers.let, answers.seen) == ([], [])

@@ -280,7 +280,10 @@ WORKING: dict[str, tuple[list[str], dict[str, str]]] = {
     "drift json": (["drift", "--format", "json"], {}),
     "plan diff": (["plan", "--diff"], {}),
     "verify json": (["verify", "--format", "json"], {}),
-    "report": (["report"], {}),
+    "verify with reports": (
+        ["verify", *(f"--output=report.{kind}" for kind in ("html", "json", "xml", "txt"))],
+        {},
+    ),
 }
 """Tasks that hold the values, on a machine whose last file cannot be made."""
 
@@ -295,6 +298,8 @@ def test_what_works_with_secrets_shows_none(name: str, planted: Planted) -> None
     ended = planted.run(*words, **environment)
     assert ended.code in {1, 2, 4}, ended.said.decode()
     _assert_clean(planted, ended)
+    if name == "verify with reports":
+        assert len(list(planted.folder.glob("report.*"))) == 4
     if name in {"up", "up json", "apply"}:
         assert b"missing/file" in ended.said, "it failed where it was to fail"
         assert any(each.startswith((b"sh\0-s", b"/bin/sh\0-s")) for each in ended.seen), "looked"

@@ -19,7 +19,7 @@ import pathlib
 import platform
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -54,11 +54,10 @@ class Journal:
         self._path = folder / "reliability.json"
         self.cases: dict[str, Case] = {}
         if self._path.exists():
-            said = json.loads(self._path.read_text(encoding="utf-8"))
-            self.cases = {
-                node: Case(**{**case, "remarks": tuple(case["remarks"])})
-                for node, case in said.items()
-            }
+            said: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+            for node, case in said.items():
+                remarks = tuple(case.pop("remarks"))
+                self.cases[node] = Case(**case, remarks=remarks)
 
     def add(self, node: str, case: Case) -> None:
         """Keep what a test has counted, in place of what it had before."""

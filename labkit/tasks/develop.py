@@ -51,10 +51,13 @@ def test(_: invoke.context.Context, slow: bool = False) -> None:  # noqa: PT028 
     rounds="how often everything is measured; each benchmark has its own default",
 )
 def bench(_: invoke.context.Context, name: str, rounds: int = 0) -> None:
-    """Measure, beside what others do; writes docs/explanation/figures/."""
+    """Measure, beside what others do; writes docs/explanation/figures/.
+
+    What follows `--` is for the benchmark itself: `./lab bench reliability -- --help`.
+    """
     module = chosen(name or "converge", BENCH)
     more = ("--rounds", str(rounds)) if rounds else ()
-    _python("-m", f"bench.{module}", *more)
+    _python("-m", f"bench.{module}", *more, *base.remainder())
 
 
 def chosen(name: str, folder: pathlib.Path) -> str:

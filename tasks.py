@@ -8,12 +8,13 @@ import invoke.collection
 
 from labkit import early
 
-early.begin(sys.argv[1:])  # before the slow imports
+words = sys.argv[1:]
+early.begin(words)  # before the slow imports
 
 from labkit import tasks as labkit_tasks  # noqa: E402
 from labkit.tasks import develop  # noqa: E402
 
 namespace = invoke.collection.Collection(develop.test, develop.check, develop.bench)
-namespace.add_collection(labkit_tasks.lab())
-namespace.add_collection(labkit_tasks.image())
-namespace.add_collection(labkit_tasks.classroom())
+namespace.add_collection(labkit_tasks.lab(words))
+namespace.add_collection(labkit_tasks.image(words))
+namespace.add_collection(labkit_tasks.classroom(words))

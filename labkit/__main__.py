@@ -10,7 +10,8 @@ from labkit import claim, early
 
 def main() -> None:
     """Parse the command line and run the tasks that it names."""
-    early.begin(sys.argv[1:])
+    words = sys.argv[1:]
+    early.begin(words)
     # Most of a short run is the import of classes that live until its end: looking for garbage
     # among them, now and once more at the end, would take a fifth of it.
     gc.disable()
@@ -19,10 +20,10 @@ def main() -> None:
     import labkit  # noqa: PLC0415
     from labkit import tasks  # noqa: PLC0415
 
-    namespace = tasks.lab()
+    namespace = tasks.lab(words)
     namespace.name = None
-    namespace.add_collection(tasks.image())
-    namespace.add_collection(tasks.classroom())
+    namespace.add_collection(tasks.image(words))
+    namespace.add_collection(tasks.classroom(words))
     gc.freeze()
     gc.enable()
     program = invoke.program.Program(

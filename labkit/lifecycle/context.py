@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 
 from labkit import console, errors, providers, workspace
 from labkit.events import log, post
-from labkit.lifecycle import birth, rescue
+from labkit.lifecycle import rescue
 from labkit.plan import build, model
-from labkit.profiles import load as profiles
-from labkit.profiles import shelf as shelves
 from labkit.secrets import env, store
 from labkit.spec import host, load, words
-from labkit.ssh import keyring, session
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Generator, Sequence
 
+    from labkit.profiles import load as profiles
+    from labkit.profiles import shelf as shelves
     from labkit.providers import base
+    from labkit.ssh import keyring, session
+
+# What reaches into machines is imported where it is used: its imports take longer than all of a
+# task that only looks at a lab from outside.
+# ruff: noqa: PLC0415
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Context:
     @functools.cached_property
     def keys(self) -> keyring.Keyring:
         """The lab's keys, made at the first use."""
+        from labkit.ssh import keyring
+
         self.space.make()
         return keyring.ensure(self.lab, self.space)
 
@@ -43,7 +49,7 @@ class Context:
     def provider(self) -> base.Provider:
         """The provider that lab.yml names."""
         made = providers.create(self.lab, self.space, lambda: self.keys, self.progress.say)
-        made.birth = functools.partial(birth.of, self)
+        made.birth = self._birth
         made.listen(self.progress.tell)
         return made
 
@@ -53,6 +59,11 @@ class Context:
         machines = tuple(map(self.provider.known, self.lab.machines))
         return dataclasses.replace(self.lab, machines=machines)
 
+    def _birth(self, machine: model.Machine) -> base.Birth:
+        from labkit.lifecycle import birth
+
+        return birth.of(self, machine)
+
     @functools.cached_property
     def secrets(self) -> store.Store:
         """The lab's secrets, each read when a profile first asks for it."""
@@ -61,6 +72,8 @@ class Context:
     @functools.cached_property
     def shelf(self) -> shelves.Shelf:
         """The profiles that the lab's machines are configured by."""
+        from labkit.profiles import shelf as shelves
+
         return shelves.Shelf(self.folder)
 
     def steps(self, machine: model.Machine, *, blind: bool = False) -> tuple[profiles.Step, ...]:
@@ -70,6 +83,8 @@ class Context:
             machine: One of the lab's.
             blind: Read no secret: for whoever shows what would be done and does not do it.
         """
+        from labkit.profiles import load as profiles
+
         blindly = store.Store(self.lab.secrets, self.folder, blind=True) if blind else None
         secrets = blindly or self.secrets
         known = machine if blind else self.provider.known(machine)
@@ -77,6 +92,8 @@ class Context:
 
     def session(self, machine: model.Machine) -> session.Session:
         """Return a connection to the machine, not opened yet."""
+        from labkit.ssh import session
+
         endpoint = self.provider.endpoint(machine)
         password = store.sudo_password(self.secrets, machine)
         return session.Session(dataclasses.replace(endpoint, sudo_password=password))

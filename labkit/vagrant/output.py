@@ -10,8 +10,6 @@ import dataclasses
 import pathlib
 from typing import TYPE_CHECKING
 
-import paramiko
-
 from labkit import errors
 
 if TYPE_CHECKING:
@@ -80,6 +78,8 @@ def ssh(text: str, names: Sequence[str]) -> dict[str, Ssh]:
     Raises:
         errors.ProviderError: It says nothing of one of them.
     """
+    import paramiko  # noqa: PLC0415 - slow, and the status of a lab asks Vagrant nothing
+
     config = paramiko.SSHConfig.from_text(text)
     known = config.get_hostnames()
     found: dict[str, Ssh] = {}

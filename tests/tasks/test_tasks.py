@@ -487,3 +487,49 @@ def test_a_lab_that_is_in_use(labkit: Callable[..., Any], here: pathlib.Path, na
         done = labkit("halt")
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith(f"error: lab '{name}' is in use: 'labkit up' of process ")
+
+
+def _asked(*words: str) -> list[str]:
+    found = (tasks.lab(words), tasks.classroom(words), tasks.image(words))
+    return sorted(f"{each.name}.{name}" for each in found for name in _tasks(each))
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("status",), ["lab.status"]),
+        (("lab.status", "--format", "json"), ["lab.status"]),
+        (("exec", "--", "true"), ["lab.exec"]),
+        (("ssh-config",), ["lab.ssh-config"]),
+        (("lab.up", "lab.verify"), ["lab.up", "lab.verify"]),
+        (("class.exec", "date"), ["class.exec"]),
+        (("image.list",), ["image.list"]),
+    ],
+    ids=" ".join,
+)
+def test_only_what_the_words_name_is_imported(words: tuple[str, ...], names: list[str]) -> None:
+    assert _asked(*words) == names
+
+
+@pytest.mark.parametrize("words", [(), ("--list",), ("-e", "status"), ("nonsense",), ("class.no",)])
+def test_words_that_begin_otherwise_bring_every_task(words: tuple[str, ...]) -> None:
+    assert _asked(*words) == _asked()
+
+
+def test_every_task_can_be_asked_for_alone() -> None:
+    for name in _asked():
+        assert _asked(name) == [name]
+
+
+@pytest.mark.parametrize("provider", ["qemu", "virtualbox", "libvirt"])
+def test_the_status_imports_nothing_that_reaches_into_machines(provider: str) -> None:
+    code = (
+        "import sys, labkit.providers.{0}\n"
+        "from labkit import tasks\n"
+        "tasks.lab(['status'])\n"
+        "print(*sorted({{'paramiko', 'fabric'}} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code.format(provider)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"

@@ -7,12 +7,9 @@ import shutil
 import threading
 from typing import TYPE_CHECKING
 
-import psutil
-
 from labkit import errors, visible, workspace
 from labkit.providers import base
 from labkit.providers.virtualbox import (
-    adopt,
     gc,
     hardware,
     manage,
@@ -120,6 +117,8 @@ class Provider(base.Provider):
 
     def at_once(self) -> int:
         """Return as many as there are processors and memory for, and one at least."""
+        import psutil  # noqa: PLC0415 - slow, and only the making needs it
+
         biggest = max(machine.memory_mib for machine in self._lab.machines)
         room = (psutil.virtual_memory().available >> 20) // biggest
         return max(1, min(psutil.cpu_count() or 1, room))
@@ -166,6 +165,8 @@ class Provider(base.Provider):
 
     def _make(self, machine: model.Machine) -> None:
         """Make the machine, or go on where a run before this one was killed."""
+        from labkit.providers.virtualbox import adopt  # noqa: PLC0415 - slow, as it speaks SSH
+
         ledger = self._space.ledger
         ledger.set(machine.name, workspace.Mark.MAKING)
         folder = self._space.machine(machine.name)

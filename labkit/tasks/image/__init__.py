@@ -1,0 +1,1 @@
+"""The tasks of images, a module each; registered by being here."""

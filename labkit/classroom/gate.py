@@ -9,10 +9,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-MEMORY_RESERVE = 512
-"""MiB that the host keeps for itself."""
-DISK_RESERVE = 1024
-"""MiB that stay free on the disk."""
+from labkit.classroom import capacity
+
 LOAD = 8.0
 """The load average for each processor, above which nothing new begins."""
 
@@ -60,8 +58,8 @@ def decide(room: Room, need: Need, under_way: tuple[Need, ...]) -> tuple[Verdict
     """
     if not need:
         return Verdict.BEGIN, ""
-    memory = room.memory_mib - sum(each.memory_mib for each in under_way) - MEMORY_RESERVE
-    disk = room.disk_mib - sum(each.disk_mib for each in under_way) - DISK_RESERVE
+    memory = room.memory_mib - sum(each.memory_mib for each in under_way) - capacity.MEMORY_RESERVE
+    disk = room.disk_mib - sum(each.disk_mib for each in under_way) - capacity.DISK_RESERVE
     reason = ""
     if need.memory_mib > memory:
         reason = f"{need.memory_mib} MiB of memory, and {max(memory, 0)} MiB can be had"

@@ -6,6 +6,7 @@ vendor's file, named by URL and SHA-256 for each architecture and set up by clou
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import pathlib
 from typing import Annotated, Literal, cast
@@ -96,6 +97,17 @@ def get(name: str, *, folder: pathlib.Path | None = None) -> Recipe:
             "a file images/NAME.yml beside lab.yml adds one",
         )
     return _read(files[name])
+
+
+def disks(*, folder: pathlib.Path | None = None) -> dict[str, int]:
+    """Return the GiB of the images whose files say it; a file that is wrong says nothing."""
+    found: dict[str, int] = {}
+    for name, file in _files(folder).items():
+        with contextlib.suppress(errors.LabError):
+            recipe = _read(file)
+            if isinstance(recipe, DebianRecipe):
+                found[name] = recipe.disk_gib
+    return found
 
 
 def _files(folder: pathlib.Path | None) -> dict[str, pathlib.Path]:

@@ -16,7 +16,7 @@ from labkit.spec import messages, model, roles, rules, source
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from labkit.spec import host as hosts
     from labkit.spec import place
@@ -65,7 +65,8 @@ def load(path: pathlib.Path, host: hosts.Host | None = None) -> Spec:
         errors.LabError: The file is missing or cannot be read.
     """
     text = source.read(path)
-    return parse(text, str(path), host, images=catalog.names(folder=path.parent))
+    names, disks = catalog.names(folder=path.parent), catalog.disks(folder=path.parent)
+    return parse(text, str(path), host, images=names, disks=disks)
 
 
 def parse(
@@ -74,6 +75,7 @@ def parse(
     host: hosts.Host | None = None,
     *,
     images: tuple[str, ...] | None = None,
+    disks: Mapping[str, int] | None = None,
 ) -> Spec:
     """Do the same for a text.
 
@@ -82,12 +84,14 @@ def parse(
         name: The file name that problems show.
         host: What the lab will run on; None leaves out the rules about it.
         images: The images that exist; None means those that labkit ships.
+        disks: GiB of those images whose size is known.
 
     Raises:
         errors.FileError: The text is wrong; carries all of its problems.
     """
     document = documents.compose(text, name)
-    context = contexts.Context(catalog.names() if images is None else images, host)
+    known = catalog.names() if images is None else images
+    context = contexts.Context(known, host, disks=disks or {})
     lab, wrong = _validate(document)
     spec = Spec(lab, document) if lab else None
     breaches = rules.check(spec, context) if spec else ()

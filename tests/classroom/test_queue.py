@@ -131,7 +131,7 @@ def test_a_host_that_runs_full_halfway(
     labkit_is: Callable[[Any], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = [2600]
+    left = [3112]
 
     def program(name: str, stderr: int) -> tuple[int, str]:
         del name, stderr
@@ -166,7 +166,7 @@ def test_who_waits_begins_when_there_is_room(
         looks[0] += 1
         if looks[0] > 3:
             waited.set()
-        return gate.Room(1600, 99_999, 0.0)  # for one of them
+        return gate.Room(2112, 99_999, 0.0)  # for one of them
 
     def program(name: str, stderr: int) -> tuple[int, str]:
         del name, stderr

@@ -62,11 +62,14 @@ def test_what_it_takes(default_lab: model.Lab) -> None:
 
 
 def test_a_host_that_runs_full(default_lab: model.Lab) -> None:
-    host = dataclasses.replace(_HOST, memory_mib=512 + 3 * 2848)
+    host = dataclasses.replace(_HOST, memory_mib=1024 + 3 * 2848)
     found = rehearse.rehearse([default_lab] * 5, host, 2, _COSTS)
     assert (found.up, found.refused) == (3, 2)
-    small = dataclasses.replace(_HOST, disk_mib=1024 + 1200)
+    small = dataclasses.replace(_HOST, disk_mib=2048 + 1200)
     assert rehearse.rehearse([default_lab] * 5, small, 2, _COSTS).up == 1
+    # The plan, which is asked first, admits as many.
+    memory, *_ = capacity.weigh([default_lab] * 5, host)
+    assert (memory.name, memory.fit) == ("memory", 3)
     none = dataclasses.replace(_HOST, memory_mib=1)
     assert rehearse.rehearse([default_lab], none, 2, _COSTS) == rehearse.Prediction(
         up=0, refused=1, seconds=0.0, first=0.0, memory_mib=0, disk_mib=0, calls=0

@@ -36,7 +36,7 @@ _CHANGING = re.compile(r"/logs/|\.bad-|^ballast$")
 _LAB = """\
 lab: {name}
 provider: qemu
-defaults: {{image: debian-12, memory: 128 MiB, disk: 1 GiB}}
+defaults: {{image: debian-12, memory: 128 MiB, disk: 4 GiB}}
 networks:
   nat: {{subnet: 10.0.2.0/24}}
   hostonly: {{subnet: 192.168.56.0/24}}

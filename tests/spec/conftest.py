@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HOST = host.Host(memory_mib=8192, cpus=4)
 IMAGES = ("almalinux-9", "debian-12")
+DISKS = {"debian-12": 4}
 LOADERS = sorted({syntax.LOADER, yaml.SafeLoader}, key=lambda loader: loader.__name__)
 
 
@@ -28,7 +29,7 @@ def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture(scope="session")
 def parse() -> Callable[[str], load.Spec]:
     """Return the parser with a host and images that do not change."""
-    return lambda text: load.parse(text, "lab.yml", HOST, images=IMAGES)
+    return lambda text: load.parse(text, "lab.yml", HOST, images=IMAGES, disks=DISKS)
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ class Provider(base.Provider):
         # The disk comes last: its being there means that the machine is whole.
         disk = folder / "disk.qcow2"
         new = folder / "disk.new"
+        backing.refuse_larger(machine, image.disk)
         words = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(image.disk)]
         program.run([*words, str(new), f"{machine.disk_gib}G"])
         new.replace(disk)

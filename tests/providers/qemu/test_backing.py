@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import struct
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from labkit import errors
 from labkit.providers.qemu import backing
 
 if TYPE_CHECKING:
     import pathlib
+
+    from labkit.plan import model
 
 
 @pytest.fixture
@@ -60,3 +64,21 @@ def test_what_names_none(tmp_path: pathlib.Path, content: bytes) -> None:
     (tmp_path / "disk").write_bytes(content)
     assert backing.image(tmp_path / "disk") is None
     assert backing.image(tmp_path / "absent") is None
+
+
+def test_an_image_that_does_not_fit(tmp_path: pathlib.Path, default_lab: model.Lab) -> None:
+    machine = dataclasses.replace(default_lab.machines[0], disk_gib=3)
+    disk = tmp_path / "disk"
+    for size, fits in ((3 << 30, True), ((3 << 30) + 1, False), (4 << 30, False)):
+        disk.write_bytes(struct.pack(">4sIQIIQ", b"QFI\xfb", 3, 0, 0, 16, size))
+        if fits:
+            backing.refuse_larger(machine, disk)
+            continue
+        with pytest.raises(errors.ProviderError) as caught:
+            backing.refuse_larger(machine, disk)
+        assert caught.value.message == (
+            "the disk of ansible-01 has 3 GiB, and image 'debian-12' has 4 GiB"
+        )
+        assert caught.value.hint == "let 'disk' be 4 GiB or more"
+    disk.write_bytes(b"")
+    backing.refuse_larger(machine, disk)

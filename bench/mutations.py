@@ -1,13 +1,15 @@
 """Break real machines in every way of tests/cases/mutations, and see what verify says.
 
 `./lab bench mutations` makes a lab of three machines, breaks and heals it again and again, looks at
-it healthy many times, and writes docs/explanation/figures/verify.md.
+it healthy many times, and writes docs/explanation/figures/verify.md. With `--minutes 12` and
+`--keep FILE` it does so in parts: each run goes on from what earlier ones have put into the file.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import pathlib
 import statistics
@@ -17,7 +19,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from bench import host, mutants
+from bench import host, kept, mutants
 from labkit import checks, errors, parallel, shell
 from labkit.lifecycle import context
 from labkit.verify import run
@@ -198,27 +200,43 @@ def _row(verdict: mutants.Verdict) -> str:
 
 
 def main() -> None:
-    """Measure, and write the page."""
+    """Measure, and write the page once every mutation is judged and all looks are taken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=HEALTHY, help="looks at the healthy lab")
     parser.add_argument("--only", action="append", default=[], help="mutations by name")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after these")
+    parser.add_argument("--keep", type=pathlib.Path, help="a file to go on from, and to add to")
     words = parser.parse_args()
-    chosen = [each for each in mutants.load() if not words.only or each.name in words.only]
+    every = mutants.load()
+    found = kept.load(words.keep, every)
+    done = {each.mutation.name for each in found.verdicts}
+    chosen = [
+        each
+        for each in every
+        if each.name not in done and (not words.only or each.name in words.only)
+    ]
+    until = time.monotonic() + 60 * words.minutes
     with bed() as made:
-        verdicts: list[mutants.Verdict] = []
-        for together in mutants.rounds(chosen):
-            for verdict in made.judge(together):
-                print(("ok  " if verdict.ok else "BAD "), verdict, flush=True)
-                verdicts.append(verdict)
-        healthy: list[tuple[float, int]] = []
-        for _ in range(words.rounds):
-            start = time.monotonic()
-            said = made.look()
-            healthy.append((time.monotonic() - start, len(said)))
-            print(*healthy[-1], *said, flush=True)
-    if not words.only:
-        verdicts.sort(key=lambda each: each.mutation.name)
-        FIGURES.write_text(page(verdicts, healthy), encoding="utf-8")
+        _measure(made, chosen, found, words.rounds, until)
+    if len(found.verdicts) == len(every) and len(found.healthy) >= words.rounds:
+        found.verdicts.sort(key=lambda each: each.mutation.name)
+        FIGURES.write_text(page(found.verdicts, found.healthy), encoding="utf-8")
+
+
+def _measure(
+    made: Bed, chosen: Sequence[mutants.Mutation], found: kept.Kept, looks: int, until: float
+) -> None:
+    for together in mutants.rounds(chosen):
+        if time.monotonic() > until:
+            return
+        for verdict in made.judge(together):
+            print(("ok  " if verdict.ok else "BAD "), verdict, flush=True)
+            found.judged(verdict)
+    while len(found.healthy) < looks and time.monotonic() < until:
+        start = time.monotonic()
+        said = made.look()
+        found.looked(time.monotonic() - start, len(said))
+        print(*found.healthy[-1], *said, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import stat
@@ -115,6 +118,34 @@ def test_all_come_up_at_once_and_are_verified(room: Folder) -> None:
     )
 
 
+def _on_the_board(room: Folder) -> dict[str, str]:
+    """What the board's page says of each student."""
+    assert room("class.board", "--static", "board").code == 0
+    text = (room.path / "board" / "index.html").read_text(encoding="utf-8")
+    shutil.rmtree(room.path / "board")
+    rows = re.findall(r'<tr class="(\w+)".*?<small>([\w-]+)</small>', text)
+    return {student: state for state, student in rows}
+
+
+def test_the_board_and_the_report_say_so(room: Folder) -> None:
+    assert _on_the_board(room) == dict.fromkeys(_STUDENTS, "verified")
+    run = room("class.report", "--format", "json")
+    assert run.code == 0, run
+    assert all(each["state"] == "verified" for each in run.document["students"].values())
+    assert all(each["total"] > 0 for each in run.document["students"].values())
+
+
+def test_the_sheets_have_the_machines_own_fingerprints(room: Folder) -> None:
+    assert room("class.roster", "--output", "sheets.html").code == 0
+    text = (room.path / "sheets.html").read_text(encoding="utf-8")
+    (room.path / "sheets.html").unlink()
+    for student in _STUDENTS:
+        for machine in _MACHINES:
+            shown = _on(room, student, machine, "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+            assert shown.split()[1] in html.unescape(text)
+    assert "PRIVATE KEY" not in text
+
+
 def test_what_must_be_unique_is(room: Folder) -> None:
     facts = "cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub /sys/class/net/e*/address"
     code, found = _timed(room, "class.exec", facts)
@@ -136,6 +167,13 @@ def test_one_broken_machine_is_found_and_nobody_else_is_blamed(room: Folder) -> 
     *_, reason, summary = run.out.splitlines()
     assert reason.startswith("hanako: node-0"), run
     assert summary == "ok for 3 of 4 students; failed for 1: hanako"
+    expected = {**dict.fromkeys(_STUDENTS, "verified"), "hanako": "broken"}
+    assert _on_the_board(room) == expected
+    run = room("class.report", "--format", "json")
+    assert run.code == 1
+    students = run.document["students"]
+    assert {name: each["state"] for name, each in students.items()} == expected
+    assert students["hanako"]["first"].startswith("node-0")
 
 
 def test_reset_mends_it(room: Folder) -> None:
@@ -202,7 +240,8 @@ def test_nothing_is_left(room: Folder) -> None:
     assert run.code == 0, run
     assert _qemu(room) == []
     # The class's own key stays with its roster: what students were given is made of it.
-    assert [each.name for each in (room.path / ".class").iterdir()] == ["class.key"]
+    # And what the board has believed stays with the board.
+    assert sorted(each.name for each in (room.path / ".class").iterdir()) == ["board", "class.key"]
     assert sorted(each.name for each in room.path.iterdir()) == [
         ".class",
         "class.yml",

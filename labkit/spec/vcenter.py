@@ -23,6 +23,10 @@ Name: TypeAlias = Annotated[
 Path: TypeAlias = Annotated[
     str, texts.Text(f"{_PART}(/{_PART})*", 400, "a path in a vCenter's inventory", _HINT)
 ]
+LibraryItem: TypeAlias = Annotated[
+    str,
+    texts.Text(f"{_PART}/{_PART}", 170, "an item of a content library", "write it as LIBRARY/ITEM"),
+]
 Key: TypeAlias = Annotated[
     str,
     texts.Text(
@@ -161,6 +165,8 @@ class Vsphere(shape.Model):
     """Where disks go; without it, where the template's are."""
     template: Path | None = None
     """The template: its name where only one has it, else its path below the data center."""
+    library: LibraryItem | None = None
+    """In place of a template, an item of a content library: LIBRARY/ITEM."""
     linked_clone: Literal["auto", "always", "never"] = "auto"
     """auto: share the template's disk where that has a snapshot."""
     snapshot: Name | None = None

@@ -30,6 +30,15 @@ class BrokenError(errors.UnreachableError):
     """The connection broke, and nobody knows whether the vCenter heard what it was told."""
 
 
+def broken(server: str, what: str, error: Exception) -> BrokenError:
+    """Return the sentence for a connection that broke."""
+    return BrokenError(
+        f"the connection to the vCenter {server} broke ({what}): "
+        f"{str(error) or type(error).__name__}",
+        hint="'lab.up' looks at what is there, and goes on from that",
+    )
+
+
 class Connection:
     """A session, opened at its first use."""
 
@@ -110,11 +119,7 @@ class Connection:
             return act()
 
     def _broke(self, what: str, error: Exception) -> BrokenError:
-        return BrokenError(
-            f"the connection to the vCenter {self.server} broke ({what}): "
-            f"{str(error) or type(error).__name__}",
-            hint="'lab.up' looks at what is there, and goes on from that",
-        )
+        return broken(self.server, what, error)
 
     def _renew(self, generation: int) -> None:
         """Log in again, unless another thread has done that meanwhile."""

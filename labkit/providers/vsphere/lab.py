@@ -16,6 +16,8 @@ from labkit.providers.vsphere import (
     bring,
     guestinfo,
     inventory,
+    library,
+    master,
     retrieve,
     shared,
     specs,
@@ -87,11 +89,35 @@ class Lab:
         """The lab's own folder."""
         return self.shared.ensure_folder(self.chosen.datacenter, self.view.path)
 
+    @property
+    def folder_above(self) -> str:
+        """The moid of the folder that the lab's own is in."""
+        _ = self.folder
+        known = self.site.places()
+        found = known.folder(known.datacenter(self.chosen.datacenter), self.chosen.folder)
+        if found is None:
+            raise errors.ProviderError(
+                f"the folder '{'/'.join(self.chosen.folder)}' is gone from the vCenter",
+                hint="somebody removed it meanwhile; 'lab.up' makes it again",
+            )
+        return found.moid
+
+    @functools.cached_property
+    def item(self) -> library.Item:
+        """The item of a content library that lab.yml names."""
+        return library.find(self.site.rest, self.chosen.library or "")
+
+    @functools.cached_property
+    def is_copied(self) -> bool:
+        """Whether there was something to clone; an item of a library is copied first, once."""
+        return self.chosen.library is None or master.is_there(self)
+
     @functools.cached_property
     def template(self) -> inventory.Machine:
         """What machines are cloned from, with all that can be read of it."""
         known = self.site.places()
-        found = known.template(known.datacenter(self.chosen.datacenter), self.chosen.template)
+        path = self.chosen.template or "/".join((*self.chosen.folder, self.item.template))
+        found = known.template(known.datacenter(self.chosen.datacenter), path)
         read = self.site.read(retrieve.of([found.ref], inventory.FULL))
         return inventory.machine(read[0], self.site.field)
 

@@ -18,7 +18,7 @@ SERVER = "LAB_VSPHERE_SERVER"
 USER = "LAB_VSPHERE_USER"
 PASSWORD = "LAB_VSPHERE_PASSWORD"  # noqa: S105 - a variable's name
 
-_NEEDED = ("resource_pool", "template", "nat", "hostonly")
+_NEEDED = ("resource_pool", "nat", "hostonly")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,7 +60,10 @@ class Options:
     """The names from the data center's folder down to the one that the lab's own folder is in."""
     resource_pool: tuple[str, ...]
     datastore: str | None
-    template: str
+    template: str | None
+    """Machines are cloned from it; None: from labkit's own template of an item of a library."""
+    library: str | None
+    """LIBRARY/ITEM; None: there is a template."""
     linked_clone: Literal["auto", "always", "never"]
     snapshot: str | None
     networks: Networks
@@ -82,6 +85,8 @@ def of(lab: model.Lab) -> Options:
     said = dict(lab.provider_options)
     server = said.get("server") or os.environ.get(SERVER)
     missing = [name for name in _NEEDED if not said.get(name)]
+    if not said.get("template") and not said.get("library"):
+        missing.append("template or library")
     if not server:
         missing.insert(0, "server")
     if said.get("addresses") == "range" and not said.get("address_range"):
@@ -109,6 +114,6 @@ def _options(server: str, said: dict[str, Any]) -> Options:
 
 
 _PLAIN = (
-    *("port", "ca", "sha256", "user", "datacenter", "datastore", "template"),
+    *("port", "ca", "sha256", "user", "datacenter", "datastore", "template", "library"),
     *("linked_clone", "snapshot", "addresses", "ssh", "login", "customization", "window"),
 )

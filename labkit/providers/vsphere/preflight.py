@@ -30,8 +30,9 @@ def findings(lab: labs.Lab) -> list[base.Finding]:
         return found
     seen = lab.view.look()
     absent = [each for each in lab.plan.machines if each.name not in seen.machines]
-    found += [*_template(lab), *_addresses(lab), _names(lab, seen, [each.name for each in absent])]
-    found += _room(lab, len(absent))
+    found += [*_addresses(lab), _names(lab, seen, [each.name for each in absent])]
+    if lab.is_copied:
+        found += [*_template(lab), *_room(lab, len(absent))]
     found += privileges.findings(lab.site, _needed(lab))
     return found
 
@@ -57,7 +58,7 @@ def _places(lab: labs.Lab) -> Iterator[base.Finding]:
     if chosen.datastore is not None:
         store = chosen.datastore
         yield _try("datastore", lambda: str(known.datastore(store).get("name")))
-    yield _try("template", lambda: lab.template.name)
+    yield _try("template", lambda: _source(lab))
     for kind, group in chosen.networks.items():
         if group.switch is None:
             yield _try(f"{kind} network", lambda group=group: known.network(group).name)
@@ -67,6 +68,12 @@ def _places(lab: labs.Lab) -> Iterator[base.Finding]:
                 f"{kind} network",
                 lambda switch=switch: f"a port group on {known.switch(switch).get('name')}",
             )
+
+
+def _source(lab: labs.Lab) -> str:
+    if lab.chosen.library is None or lab.is_copied:
+        return lab.template.name
+    return f"'{lab.chosen.library}' ({lab.item.kind}), to be copied once"
 
 
 def _template(lab: labs.Lab) -> Iterator[base.Finding]:
@@ -169,9 +176,13 @@ def _needed(lab: labs.Lab) -> dict[str, tuple[api.Ref, Sequence[str]]]:
     pool = known.pool(chosen.resource_pool)
     needed: dict[str, tuple[api.Ref, Sequence[str]]] = {
         known.path(folder): (folder.ref, (*privileges.FOLDER, *more)),
-        f"the template {lab.template.name}": (lab.template.ref, privileges.TEMPLATE),
         known.path(pool): (pool.ref, privileges.POOL),
     }
+    if lab.is_copied:
+        template = lab.template
+        needed[f"the template {template.name}"] = (template.ref, privileges.TEMPLATE)
+    else:
+        needed[f"{known.path(folder)} for a library"] = (folder.ref, privileges.LIBRARY)
     if lab.site.field is None:
         root = lab.site.connection.content.rootFolder
         needed["the vCenter"] = (root, privileges.ONCE)

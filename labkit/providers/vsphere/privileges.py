@@ -45,12 +45,19 @@ SWITCH = ("DVPortgroup.Create", "DVPortgroup.Delete")
 """On a distributed switch, where port groups are to be the lab's own."""
 LINUXPREP = ("VirtualMachine.Provisioning.Customize",)
 """On the folder, with customization: linuxprep."""
+LIBRARY = (
+    "VApp.Import",
+    "VirtualMachine.Provisioning.DeployTemplate",
+    "VirtualMachine.Provisioning.MarkAsTemplate",
+)
+"""On the folder that labs are in, to make a template of an item of a content library."""
 ONCE = ("Global.ManageCustomFields",)
 """On the vCenter itself, until it has labkit's custom attribute."""
 
 TABLE: Mapping[str, Sequence[str]] = {
     "the folder of the labs": FOLDER,
     "the same, with `customization: linuxprep`": LINUXPREP,
+    "the same, with `library`": LIBRARY,
     "the template": TEMPLATE,
     "the resource pool": POOL,
     "the datastore": DATASTORE,

@@ -13,6 +13,7 @@ from labkit.providers.vsphere import (
     connection,
     inventory,
     journal,
+    master,
     options,
     preflight,
     remember,
@@ -79,16 +80,19 @@ class Provider(base.Provider):
         lab.space.make()
         remember.remember(lab)
         lab.site.ensure_field()
+        if lab.chosen.library is not None:
+            master.ensure(lab)
         _ = lab.folder, lab.networks, lab.template
 
     def mend(self) -> None:
         """Wait for what an earlier run has left under way, before the inventory is looked at."""
         lab = self.lab
         beginning = f"{self._plan.name}-"
-        template = lab.chosen.template.rpartition("/")[2]
+        template = (lab.chosen.template or "").rpartition("/")[2]
+        source = master.PREFIX if lab.chosen.library else beginning
 
         def is_ours(name: str) -> bool:
-            return name.startswith(beginning) or name == template
+            return name.startswith((beginning, source)) or name == template
 
         if settle.settle(lab.site, lab.journal, is_ours, self._narrate):
             lab.view.look()

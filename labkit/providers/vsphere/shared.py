@@ -11,11 +11,11 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from labkit import errors
-from labkit.providers.vsphere import api, faults, inventory, places, retrieve, specs, window
+from labkit.providers.vsphere import api, faults, inventory, master, places, retrieve, specs
 from labkit.providers.vsphere import stamp as stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from labkit.providers.vsphere import journal as journals
     from labkit.providers.vsphere import options as choices
@@ -169,12 +169,13 @@ class Shared:
 
     def _remove_folder(self, found: retrieve.Found, known: places.Places) -> bool:
         # Folders above the lab's own are of the same person, made by whichever lab came first.
+        now = self.site.read(retrieve.of([found.ref], _ENTITY))
+        inside = [each for entry in now for each in entry.get("childEntity", ())]
+        is_empty = master.remove_unused(self.site, inside, self._destroy)
         mark = known.stamp(found)
         if mark is None or mark.owner != self.own.owner:
             return False
-        now = self.site.read(retrieve.of([found.ref], _ENTITY))
-        inside = [each for entry in now for each in entry.get("childEntity", ())]
-        if inside:
+        if not is_empty:
             mine = mark.is_of(self.own)
             names = ", ".join(self._names(known, inside)[:5])
             if mine:
@@ -188,11 +189,11 @@ class Shared:
         found = [known.found.get(api.moid(each)) for each in refs]
         return sorted(str(each.get("name")) for each in found if each)
 
-    def _run(self, name: str, method: str, call: Callable[[], Any]) -> None:
-        def work() -> Generator[window.Need, Any, None]:
-            yield window.Start(method, method, call)
+    def _destroy(self, name: str, ref: api.Ref) -> None:
+        self._run(name, "Destroy", ref.Destroy_Task)
 
-        self.site.window.run(name, work(), lambda _: None, self.journal)
+    def _run(self, name: str, method: str, call: Callable[[], Any]) -> None:
+        master.run(self.site, name, method, call, self.journal)
 
 
 def vlan_of(found: retrieve.Found) -> int | None:

@@ -21,6 +21,7 @@ from labkit.providers.vsphere import (
     pin,
     places,
     remember,
+    rest,
     retrieve,
     stamp,
     window,
@@ -39,9 +40,9 @@ _LOCK = threading.Lock()
 class Site:
     """A vCenter."""
 
-    def __init__(self, opened: connection.Connection, width: int) -> None:
-        """Remember the connection; nothing is opened yet."""
-        self.connection = opened
+    def __init__(self, opened: connection.Connection, width: int, other: rest.Rest) -> None:
+        """Remember the connections; nothing is opened yet."""
+        self.connection, self.rest = opened, other
         self.window = window.Window(opened, width)
         self.making = threading.RLock()
         """Held while folders and port groups, which labs share, are made or removed."""
@@ -134,6 +135,7 @@ class Site:
     def close(self) -> None:
         """Log out."""
         self.connection.close()
+        self.rest.close()
 
 
 def of(chosen: choices.Options, folder: pathlib.Path) -> Site:
@@ -160,13 +162,12 @@ def known(where: remember.Known, width: int = 8) -> Site:
                     return pin.pinned(where.server, where.port, where.sha256)
                 return pin.signed(pathlib.Path(where.ca) if where.ca else None)
 
-            opened = connection.Connection(
-                where.server,
-                where.port,
-                context,
-                lambda: credentials.find(where.server, where.user),
-            )
-            _SITES[where] = Site(opened, width)
+            def who() -> credentials.Credentials:
+                return credentials.find(where.server, where.user)
+
+            opened = connection.Connection(where.server, where.port, context, who)
+            other = rest.Rest(where.server, where.port, context, who)
+            _SITES[where] = Site(opened, width, other)
         return _SITES[where]
 
 

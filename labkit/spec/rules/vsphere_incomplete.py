@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from labkit.spec import context as contexts
     from labkit.spec import load
 
-_NEEDED = ("resource_pool", "template", "nat", "hostonly")
+_NEEDED = ("resource_pool", "nat", "hostonly")
 
 
 def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Problem]:
@@ -26,6 +26,19 @@ def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Proble
                 f"providers.vsphere has no '{name}'",
                 "docs/how-to/vsphere.md has an example with all that is needed",
             )
+    if (said.template is None) == (said.library is None):
+        count = "is none" if said.template is None else "are both"
+        yield spec.problem(
+            ("providers", "vsphere"),
+            f"machines are cloned from 'template' or from 'library', and here {count}",
+            "write one of the two",
+        )
+    if said.library is not None and said.snapshot is not None:
+        yield spec.problem(
+            ("providers", "vsphere", "snapshot"),
+            "a template that labkit makes of a library's item has a snapshot of its own",
+            "remove 'snapshot'",
+        )
     if said.addresses == "range" and said.address_range is None:
         yield spec.problem(
             ("providers", "vsphere", "addresses"),

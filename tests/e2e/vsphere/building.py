@@ -73,7 +73,7 @@ def build() -> pathlib.Path:
 
 def _digest() -> str:
     total = hashlib.sha256()
-    for folder in (SOURCES, LIBRARY / "simulator"):
+    for folder in (SOURCES, LIBRARY / "simulator", LIBRARY / "vapi" / "simulator"):
         for file in sorted(folder.glob("*.go")):
             total.update(f"{file.name}\n".encode() + file.read_bytes())
     return total.hexdigest()

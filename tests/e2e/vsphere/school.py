@@ -30,7 +30,7 @@ READING = frozenset(
     {
         "ContinueRetrievePropertiesEx", "CreateContainerView", "DestroyView",
         "FetchUserPrivilegeOnEntities", "Login", "Logout", "RetrievePropertiesEx",
-        "RetrieveServiceContent",
+        "RetrieveServiceContent", "rest:find", "rest:item", "rest:session",
     }
 )  # fmt: skip
 """Calls that change nothing."""

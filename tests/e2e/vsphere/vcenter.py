@@ -98,6 +98,11 @@ class Vcenter:
         """Make a template with Tools and the snapshot `base`; return its id."""
         return self.make(name, **{"template": True, "snapshot": "base", **more})
 
+    def stock(self, library: str, name: str, kind: str) -> str:
+        """Put an item into a content library of its own; return its id."""
+        item = {"library": library, "name": name, "kind": kind, "tools": True}
+        return str(self.do("stock", item=item))
+
     @contextlib.contextmanager
     def session(self, password: str = "") -> Generator[Object]:
         """Log in with pyvmomi alone, as what labkit does is not believed here."""

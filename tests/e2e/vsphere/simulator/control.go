@@ -31,6 +31,7 @@ type order struct {
 	Machine   wanted            `json:"machine"`
 	Datastore string            `json:"datastore"`
 	Bytes     int64             `json:"bytes"`
+	Item      item              `json:"item"`
 	Addresses map[string]string `json:"addresses"`
 }
 
@@ -79,6 +80,8 @@ func (s *server) command(line []byte) (interface{}, error) {
 		s.world.Lock()
 		defer s.world.Unlock()
 		return s.make(o.Machine)
+	case "stock":
+		return s.stock(o.Item)
 	case "free":
 		return nil, s.free(o.Datastore, o.Bytes)
 	case "lead":

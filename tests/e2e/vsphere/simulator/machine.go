@@ -81,6 +81,11 @@ func (s *server) destroy(vm *simulator.VirtualMachine) types.BaseMethodFault {
 	_, fault := s.invoke(vm.Self, "Destroy_Task", &types.Destroy_Task{This: vm.Self})
 	if fault == nil {
 		wire(vm, false)
+		// The library leaves a template in the list of the pool that it was in before.
+		for _, each := range simulator.Map.All("ResourcePool") {
+			pool := each.(*simulator.ResourcePool)
+			simulator.Map.RemoveReference(pool, &pool.Vm, vm.Self)
+		}
 	}
 	return fault
 }

@@ -82,7 +82,9 @@ func run(esx bool, hosts int) error {
 		User: url.UserPassword(user, password),
 	}
 	simulator.Map.SessionManager().ServiceHostName = address.String()
+	s.shelf = newShelf(model.Service)
 	mux := http.NewServeMux()
+	mux.HandleFunc("/rest/", s.serveRest)
 	mux.Handle(simulator.Map.Path, s)
 	mux.HandleFunc(simulator.Map.Path+"/vimServiceVersions.xml", model.Service.ServiceVersions)
 	// HTTP/1.1 alone, since a connection that is to be dropped is taken over (http.Hijacker).

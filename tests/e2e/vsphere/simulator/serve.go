@@ -33,6 +33,7 @@ type server struct {
 	guests guests
 	saved  map[types.ManagedObjectReference]saved
 	pages  pages
+	shelf  *shelf
 
 	mu       sync.Mutex
 	settings settings
@@ -202,6 +203,7 @@ func (s *server) expire() {
 	for id := range s.sessions {
 		ids = append(ids, id)
 	}
+	s.shelf.sessions = map[string]bool{}
 	s.mu.Unlock()
 	for _, id := range ids {
 		s.forget(id)

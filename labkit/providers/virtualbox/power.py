@@ -6,6 +6,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+import psutil
+
 from labkit import errors
 from labkit.providers import base
 from labkit.providers.virtualbox import info, manage
@@ -40,6 +42,12 @@ def there() -> dict[str, str]:
 def running() -> dict[str, str]:
     """Return the names of the machines that run or are held."""
     return info.machines(manage.run("list", "runningvms"))
+
+
+def room(memory_mib: int) -> int:
+    """Return how many machines of that size this host can boot at once; one at least."""
+    fit = (psutil.virtual_memory().available >> 20) // memory_mib
+    return max(1, min(psutil.cpu_count() or 1, fit))
 
 
 def look(number: str) -> dict[str, str]:

@@ -117,11 +117,7 @@ class Provider(base.Provider):
 
     def at_once(self) -> int:
         """Return as many as there are processors and memory for, and one at least."""
-        import psutil  # noqa: PLC0415 - slow, and only the making needs it
-
-        biggest = max(machine.memory_mib for machine in self._lab.machines)
-        room = (psutil.virtual_memory().available >> 20) // biggest
-        return max(1, min(psutil.cpu_count() or 1, room))
+        return power.room(max(machine.memory_mib for machine in self._lab.machines))
 
     def endpoint(self, machine: model.Machine) -> base.Endpoint:
         """Say where the machine's SSH is."""

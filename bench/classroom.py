@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from bench import host
+from bench import host, script
 from tests.report import browser
 
 if TYPE_CHECKING:
@@ -267,4 +267,4 @@ def _cost(phase: Any) -> str:  # noqa: ANN401 - a Phase, imported late
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main)

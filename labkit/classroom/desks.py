@@ -9,6 +9,8 @@ from labkit.classroom import folder, standing
 from labkit.events import log
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labkit.classroom import plan
 
 
@@ -23,11 +25,11 @@ def desk(room: plan.Classroom, student: plan.Student) -> roll.Desk:
     return roll.Desk(student.name, student.display, student.lab, key, space)
 
 
-def every(room: plan.Classroom) -> roll.Roll:
-    """Return all that is known of the class's labs.
+def every(room: plan.Classroom, only: Sequence[str] = ()) -> roll.Roll:
+    """Return all that is known of the labs of these students, or of all when none is named.
 
     Raises:
-        errors.LabError: The disk does not take what the board keeps.
+        errors.LabError: The disk does not take what the board keeps, or a student is unknown.
     """
     store = room.folder / ".class" / "board"
-    return roll.Roll((desk(room, student) for student in room.students), store)
+    return roll.Roll((desk(room, student) for student in room.choose(only)), store)

@@ -27,6 +27,12 @@ def test_the_board_as_files(room: pathlib.Path, labkit: Callable[..., Any]) -> N
     text = (room / "out" / "deep" / "index.html").read_text()
     assert text.count('<tr class="absent"') == 2
     assert "data-live" not in text
+    assert labkit("class.board", "--static", "one", "--only", "taro").code == 0
+    text = (room / "one" / "index.html").read_text()
+    assert "Yamada Taro" in text
+    assert "Suzuki Hanako" not in text
+    done = labkit("class.board", "--static", "one", "--only", "tarou")
+    assert done.err.endswith("has no student 'tarou'\nhint: did you mean 'taro'?\n")
 
 
 @pytest.mark.parametrize(

@@ -11,24 +11,28 @@ from typing import TYPE_CHECKING
 from labkit import console, errors, visible, workspace
 from labkit.board import page, server
 from labkit.classroom import desks
+from labkit.tasks import base
 from labkit.tasks.classroom import _base
 from labkit.workspace import files
 
 if TYPE_CHECKING:
     import invoke.context
 
+    from labkit.board import roll
     from labkit.classroom import plan
 
 _LAST_PORT = 65535
 
 
 @_base.task(
+    iterable=("only",),
     static="write the board into this folder as files, and serve nothing",
     bind="the address to listen on (default: 127.0.0.1, which only this host reaches)",
     port="the port to listen on (default: one that is free)",
 )
 def board(
     _: invoke.context.Context,
+    only: list[str],
     file: str = "",
     static: str = "",
     bind: str = "127.0.0.1",
@@ -36,11 +40,14 @@ def board(
 ) -> None:
     """Show how each student's lab stands, as a page that a server keeps up to date."""
     room = _base.open_class(file)
+    labs = desks.every(room, base.chosen(only))
     if static:
-        console.out.print(str(_write(room, pathlib.Path(static))), soft_wrap=True, markup=False)
+        console.out.print(
+            str(_write(room, labs, pathlib.Path(static))), soft_wrap=True, markup=False
+        )
         return
     token = secrets.token_urlsafe(24)
-    with _listen(room, _address(bind, port), token) as made:
+    with _listen(room, labs, _address(bind, port), token) as made:
         host = f"[{bind}]" if ":" in bind else bind
         address = f"http://{host}:{made.server_port}"
         console.out.print(f"{address}/?token={token}", soft_wrap=True, markup=False)
@@ -49,15 +56,16 @@ def board(
         made.serve_forever()
 
 
-def _write(room: plan.Classroom, folder: pathlib.Path) -> pathlib.Path:
+def _write(room: plan.Classroom, labs: roll.Roll, folder: pathlib.Path) -> pathlib.Path:
     """Write the page; it is for whoever is given it, and tells as much as a screen in the room."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise files.refusal(folder, error) from error
     path = folder / "index.html"
-    rows = desks.every(room).look()
-    workspace.write(path, page.render(room.name, rows, made=time.time(), live=False), mode=0o644)
+    workspace.write(
+        path, page.render(room.name, labs.look(), made=time.time(), live=False), mode=0o644
+    )
     return path
 
 
@@ -74,11 +82,12 @@ def _address(bind: str, port: int) -> tuple[str, int]:
     return bind, port
 
 
-def _listen(room: plan.Classroom, address: tuple[str, int], token: str) -> server.Server:
+def _listen(
+    room: plan.Classroom, labs: roll.Roll, address: tuple[str, int], token: str
+) -> server.Server:
     def complain(text: str) -> None:
         console.err.print(visible.line(text), soft_wrap=True, markup=False)
 
-    labs = desks.every(room)
     try:
         return server.Server(address, room.name, labs, token, complain)
     except OSError as error:

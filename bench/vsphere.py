@@ -122,6 +122,9 @@ def _class() -> Iterator[Row]:
         took, counts = _measure(labs, labs.up)
         what = f"{machines} machines ({_STUDENTS} students) up, {_TASK * 1000:.0f} ms tasks"
         yield Row(what, machines, took, counts, 30, 12, is_each=True)
+        took, counts = _measure(labs, lambda: labs.together() and None)
+        what = f"{machines} machines ({_STUDENTS} students): status of the class"
+        yield Row(what, machines, took, counts, 2, 4, is_each=False)
 
 
 def _many() -> Iterator[Row]:

@@ -83,16 +83,15 @@ class Journal:
         """Write down what is about to be made, so that it is known as ours should this run end."""
         self._change(lambda: self._part("making").update(dict.fromkeys(what, "")))
 
+    def made(self, what: str) -> None:
+        """Write down that something is there, and marked as ours."""
+        if what in self.making:
+            self._change(lambda: self._part("making").pop(what))
+
     def keep_folder(self, moid: str) -> None:
-        """Write down which folder is the lab's, whose making is over."""
-        if moid == self.folder and not self.making:
-            return
-
-        def change() -> None:
-            self._said["folder"] = moid
-            self._said.pop("making", None)
-
-        self._change(change)
+        """Write down which folder is the lab's."""
+        if moid != self.folder:
+            self._change(lambda: self._said.update(folder=moid))
 
     def learn(self, facts: Mapping[str, Mapping[str, str]]) -> None:
         """Write down what was seen of machines."""

@@ -54,8 +54,8 @@ def ensure(lab: labs.Lab) -> None:
         if found is not None:
             _throw_away(lab, found, is_known=item.template in journal.making)
         journal.begin(item.template)
-        moid = _make(lab, parent)
-        journal.keep_folder(moid)
+        _make(lab, parent)
+        journal.made(item.template)
         lab.site.places(fresh=True)
 
 
@@ -98,7 +98,7 @@ def _throw_away(lab: labs.Lab, found: retrieve.Found, *, is_known: bool) -> None
     run(lab.site, str(found.get("name")), "Destroy", found.ref.Destroy_Task, lab.journal)
 
 
-def _make(lab: labs.Lab, parent: str) -> str:
+def _make(lab: labs.Lab, parent: str) -> None:
     item, place = lab.item, lab.site.places()
     mark = dataclasses.replace(lab.view.own, state=item.digest)
     lab.narrate(f"copying '{lab.chosen.library}' to {'/'.join(lab.chosen.folder)}: once, for all")
@@ -121,7 +121,6 @@ def _make(lab: labs.Lab, parent: str) -> str:
         run(lab.site, item.template, "CreateSnapshot", task, lab.journal)
     run(lab.site, item.template, "MarkAsTemplate", ref.MarkAsTemplate, lab.journal)
     lab.site.mark(ref, mark)
-    return moid
 
 
 def remove_unused(

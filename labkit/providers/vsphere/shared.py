@@ -63,6 +63,7 @@ class Shared:
         self.narrate(f"making the folder {path} on the vCenter")
         ref = self.site.connection.call("CreateFolder", lambda: parent.ref.CreateFolder(name))
         self.site.mark(ref, self.own)
+        self.journal.made(path)
         return retrieve.Found(ref, {"name": name, "parent": parent.ref})
 
     def _require_own(self, found: retrieve.Found, known: places.Places, path: str) -> None:
@@ -77,6 +78,7 @@ class Shared:
         if mark is None and (path in self.journal.making or not children):
             # A run was cut short between making and marking; or nothing is in it to lose.
             self.site.mark(found.ref, self.own)
+            self.journal.made(path)
             self.site.places(fresh=True)
             return
         if mark is None or not children:
@@ -120,6 +122,7 @@ class Shared:
         mark = known.stamp(found)
         if mark is None and name in self.journal.making:
             self.site.mark(found.ref, self.own)
+            self.journal.made(name)
             self.site.places(fresh=True)
         elif mark is None or not mark.is_of(self.own):
             raise errors.ProviderError(

@@ -99,6 +99,19 @@ def test_a_fault_of_a_call(simulated: vcenter.Vcenter, make: Make, method: str, 
     _goes(simulated, lab)
 
 
+@pytest.mark.parametrize(("method", "skip"), [("AddDVPortgroup_Task", 0), ("SetField", 2)])
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_a_port_group_that_is_cut_short(
+    simulated: vcenter.Vcenter, make: Make, method: str, kind: str, skip: int
+) -> None:
+    lab = make(1, _MACHINES, hostonly={"switch": "DVS0", "vlan": 7})
+    simulated.fault(method, kind, skip=skip)
+    assert _tried(lab.up)
+    _mends(simulated, lab)
+    _goes(simulated, lab)
+    assert "s00-hostonly" not in simulated.networks()
+
+
 @pytest.mark.parametrize("method", _DOWN)
 @pytest.mark.parametrize("kind", _KINDS)
 def test_a_fault_while_machines_are_removed(

@@ -1,7 +1,7 @@
 """Many small scripts in one round trip: put between marks on the way out, told apart on the way in.
 
 Each section runs in a subshell of its own. The marks carry a random word, so that nothing a
-machine prints can pass for one. Sections that only look, and look at the same, run once.
+machine prints can pass for one.
 
 Each write of the remote shell becomes an SSH packet, which costs on both ends. What only looks is
 therefore collected in the shell and written once a section. What changes things is written as it
@@ -11,7 +11,6 @@ comes: it may leave programs running that hold the output open, and how far it c
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import secrets
 from typing import TYPE_CHECKING
 
@@ -36,8 +35,7 @@ class Batch:
 
     text: str
     word: str
-    order: tuple[int, ...]
-    """For each section asked for, the number of the one that answers it."""
+    count: int
 
     def answers(self, output: str) -> tuple[Answer, ...]:
         """Tell the sections' answers apart; fewer than asked for when the script was cut off."""
@@ -48,13 +46,11 @@ class Batch:
             if not (end and status.isdecimal()):
                 break
             found.append(Answer(body, int(status)))
-        there = itertools.takewhile(lambda number: number < len(found), self.order)
-        return tuple(found[number] for number in there)
+        return tuple(found)
 
     def reached(self, output: str) -> int:
         """Return the index of the section that was running when the output ends."""
-        ended = output.count(f"\n{self.word} end ")
-        return self.order.index(min(ended, max(self.order)))
+        return min(output.count(f"\n{self.word} end "), self.count - 1)
 
 
 def batch(sections: Sequence[str], *, changing: bool = False) -> Batch:
@@ -65,14 +61,12 @@ def batch(sections: Sequence[str], *, changing: bool = False) -> Batch:
         changing: Whether the sections change things; the first one that fails ends the script.
     """
     word = f"labkit-{secrets.token_hex(8)}"
-    if changing:
-        framed = [_streamed(word, section) for section in sections]
-        order = tuple(range(len(sections)))
-    else:
-        once = {section: number for number, section in enumerate(dict.fromkeys(sections))}
-        framed = [_collected(word, section) for section in once]
-        order = tuple(once[section] for section in sections)
-    return Batch("\n".join((_PROLOGUE, *framed)), word, order)
+    frame = _streamed if changing else _collected
+    return Batch(
+        "\n".join((_PROLOGUE, *(frame(word, section) for section in sections))),
+        word,
+        len(sections),
+    )
 
 
 def _streamed(word: str, section: str) -> str:

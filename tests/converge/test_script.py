@@ -58,21 +58,6 @@ def test_sections_do_not_see_one_another() -> None:
     ]
 
 
-def test_what_looks_at_the_same_runs_once() -> None:
-    batch = script.batch(["echo a", "echo b", "echo a", "echo c"])
-    assert batch.text.count("echo a\n") == 1
-    assert [each.output for each in batch.answers(_run(batch))] == ["a\n", "b\n", "a\n", "c\n"]
-    first = _run(batch).partition(f"\n{batch.word} end ")[0]
-    assert batch.reached(first) == 0
-    assert batch.reached(_run(batch)) == len(["a", "b", "a"])
-    assert [each.output for each in batch.answers(f"{first}\n{batch.word} end 0\n")] == ["a\n"]
-
-
-def test_a_change_that_is_asked_for_twice_is_made_twice() -> None:
-    twice = ["echo a", "echo b", "echo a"]
-    assert _answers(twice, changing=True) == [("a\n", 0), ("b\n", 0), ("a\n", 0)]
-
-
 def test_no_section_eats_the_next_one_as_its_input() -> None:
     assert _answers(['cat; read line; echo "<$line>"', "echo next"]) == [
         ("<>\n", 0),
@@ -109,7 +94,7 @@ def test_what_a_change_leaves_running_is_not_waited_for() -> None:
 
 def test_what_looks_is_written_in_one_piece_a_section() -> None:
     batch = script.batch(["echo one; echo two", "echo three"])
-    assert batch.text.count("printf") == len(batch.order) == 2
+    assert batch.text.count("printf") == batch.count == 2
 
 
 def test_three_megabytes() -> None:

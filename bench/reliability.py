@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench import promises
+from labkit import workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,9 @@ class Case:
     """When it ended, in seconds since 1970."""
 
 
+NOT_RUN = Case(0, 0, 0.0, ("not all has been run yet",))
+
+
 class Journal:
     """The cases by pytest's names for them, in a file that is whole after each test."""
 
@@ -52,29 +56,33 @@ class Journal:
         """Read what earlier runs have counted."""
         self._folder = folder
         self._path = folder / "reliability.json"
-        self.cases: dict[str, Case] = {}
-        if self._path.exists():
-            said: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
-            for node, case in said.items():
-                remarks = tuple(case.pop("remarks"))
-                self.cases[node] = Case(**case, remarks=remarks)
+        self.cases = self._read()
 
     def add(self, node: str, case: Case) -> None:
         """Keep what a test has counted, in place of what it had before."""
-        self.cases[node] = case
+        self.cases = {**self._read(), node: case}  # another run may have written meanwhile
         self.write()
 
-    def forget_others(self, nodes: Sequence[str]) -> None:
-        """Drop the tests that are no more; keep the others in their order."""
-        self.cases = {node: self.cases[node] for node in nodes if node in self.cases}
+    def know(self, nodes: Sequence[str]) -> None:
+        """Hear which tests there are: those that are no more are dropped, new ones have not run."""
+        there = self._read()
+        self.cases = {node: there.get(node, NOT_RUN) for node in nodes}
+        self.write()
+
+    def _read(self) -> dict[str, Case]:
+        if not self._path.exists():
+            return {}
+        said: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+        return {
+            node: Case(remarks=tuple(case.pop("remarks")), **case) for node, case in said.items()
+        }
 
     def write(self) -> None:
         """Write the file, and the page that is made of it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         said = {node: dataclasses.asdict(case) for node, case in sorted(self.cases.items())}
-        self._path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-        page = render(self.cases)
-        self._path.with_suffix(".md").write_text(page, encoding="utf-8")
+        workspace.write(self._path, json.dumps(said, indent=1) + "\n", mode=0o644)
+        workspace.write(self._path.with_suffix(".md"), render(self.cases), mode=0o644)
 
 
 class Counting:
@@ -91,7 +99,7 @@ class Counting:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Take the tests of the wanted rows, first those that have waited longest."""
-        self._journal.forget_others([item.nodeid for item in items])
+        self._journal.know([item.nodeid for item in items])
         promised = {item.nodeid: promises.of(item.nodeid) for item in items}
         lost = [node for node, promise in promised.items() if promise is None]
         if lost:
@@ -99,10 +107,7 @@ class Counting:
         names = {node: promise.name for node, promise in promised.items() if promise}
         wanted = [item for item in items if not self._only or names[item.nodeid] in self._only]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-        nothing = Case(0, 0, 0)
-        items[:] = sorted(
-            wanted, key=lambda item: self._journal.cases.get(item.nodeid, nothing).made
-        )
+        items[:] = sorted(wanted, key=lambda item: self._journal.cases[item.nodeid].made)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect what is said of the test's beginning, body and end."""
@@ -175,7 +180,7 @@ def _tests(cases: Mapping[str, Case]) -> Iterator[str]:
 
 
 def _figures(cases: Mapping[str, Case]) -> str:
-    every = list(cases.values())
+    every = [each for each in cases.values() if each.made]
     if not every:
         return "not run | | "
     met, held = sum(each.met for each in every), sum(each.held for each in every)
@@ -183,7 +188,9 @@ def _figures(cases: Mapping[str, Case]) -> str:
 
 
 def _days(cases: Mapping[str, Case]) -> str:
-    days = sorted({time.strftime("%Y-%m-%d", time.gmtime(each.made)) for each in cases.values()})
+    days = sorted(
+        {time.strftime("%Y-%m-%d", time.gmtime(each.made)) for each in cases.values() if each.made}
+    )
     return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
 
 
@@ -198,7 +205,6 @@ def main() -> None:
     journal = Journal(FIGURES)
     counting = Counting(journal, given.only, given.minutes)
     status = pytest.main(["-q", *FOLDERS, *more], plugins=[counting])
-    journal.write()
     print(render(journal.cases))
     sys.exit(int(status) or any(case.held < case.met for case in counting.ran))
 

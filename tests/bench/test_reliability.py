@@ -88,7 +88,9 @@ def test_one_row_is_run_and_the_others_stay(
     assert run("--only", "one") == 0
     assert _counted(tmp_path) == {
         "test_it.py::test_kinds[a]": (3, 3, ()),
+        "test_it.py::test_kinds[b]": (0, 0, reliability.NOT_RUN.remarks),
         "test_it.py::test_rounds": _COUNTED["test_it.py::test_rounds"],
+        "test_it.py::test_there": (0, 0, reliability.NOT_RUN.remarks),
     }
 
 
@@ -115,13 +117,14 @@ def test_a_test_that_no_row_has_is_refused(
 def test_the_page() -> None:
     page = reliability.render(
         {
-            f"{_SEED}[1000]": Case(1000, 1000, 0.6, (), 0.0),
+            f"{_SEED}[1000]": Case(1000, 1000, 0.6, (), 1.0),
             f"{_SEED}[10000]": Case(10000, 0, 1.0, ("a: b",), 86400.0),
             f"{_RACES}[1]": Case(50, 50, 2.6, ("slowest: 0.4 s",), 86400.0),
+            f"{_RACES}[2]": reliability.NOT_RUN,
         }
     )
     assert f"| `{_SEED}` | 11000 | 1000 | 2 | a: b |\n" in page
-    assert f"| `{_RACES}` | 50 | 50 | 3 | slowest: 0.4 s |\n" in page
+    assert f"| `{_RACES}` | 50 | 50 | 3 | slowest: 0.4 s; not all has been run yet |\n" in page
     assert (
         "| they parse, and read back equal | 11000 | 1000 | 2 | 1970-01-01 to 1970-01-02 |" in page
     )

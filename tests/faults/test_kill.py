@@ -35,9 +35,12 @@ def _writes(lab: conftest.Lab, task: str, only: str) -> tuple[int, conftest.Stat
     return len(note.read_text().splitlines()), lab.state()
 
 
-def _survives(lab: conftest.Lab, task: str, only: str, number: int, moment: str) -> bool:
+def _survives(
+    lab: conftest.Lab, task: str, only: str, number: int, moment: str, *, anew: bool = True
+) -> bool:
     """Kill a run at a write, and run it again; say whether it came to that write at all."""
-    _begin(lab, task)
+    if anew:
+        _begin(lab, task)
     killed = lab(*_words(task), kill=[number, moment], only=only)
     if killed.code == 0:
         return False
@@ -56,7 +59,8 @@ def _all(lab: conftest.Lab, task: str, only: str, moment: str) -> tuple[int, int
     """
     count, wanted = _writes(lab, task, only)
     number = 0
-    while _survives(lab, task, only, number, moment):
+    # A lab that was reset is where a reset begins.
+    while _survives(lab, task, only, number, moment, anew=task != "reset"):
         assert lab.state() == wanted, f"killed {moment} write {number}"
         assert lab.is_free()
         if wanted.running and all(wanted.running.values()):

@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -202,6 +203,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0, help="begin nothing more after these")
     given, more = parser.parse_known_args()
     os.chdir(REPOSITORY)
+    # A shell lets what runs in its background ignore Ctrl-C; the runs that get it here must not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     journal = Journal(FIGURES)
     counting = Counting(journal, given.only, given.minutes)
     status = pytest.main(["-q", *FOLDERS, *more], plugins=[counting])

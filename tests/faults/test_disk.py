@@ -64,7 +64,9 @@ def _refused(lab: conftest.Lab, number: int, how: str) -> str:
     old = json.loads(note.read_text())
     path = pathlib.Path(old["path"])
     assert "Traceback" not in run.err, run
-    assert (path.read_text() if path.exists() else None) == old["text"], path
+    # The user's registry is on another disk, which still has room.
+    if how == "denied" or path.is_relative_to(lab.path / ".lab"):
+        assert (path.read_text() if path.exists() else None) == old["text"], path
     assert not list(path.parent.glob(f".{path.name}.*")), path
     if run.code == 0:
         # A lab is whole without what only tells about it: who holds it, that there is such a lab,

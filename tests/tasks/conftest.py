@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import __main__
+from labkit.plan import derive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 _ROOT = pathlib.Path(__file__).parents[2]
+_MACHINES = ("ansible-01", "k8s-master-01", "k8s-minion-01", "k8s-minion-02")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,8 +46,14 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 @pytest.fixture
 def name() -> str:
-    """Return the name of a lab that does not exist; a real one may run on this host."""
-    return f"t{secrets.token_hex(8)}"
+    """Return the name of a lab that does not exist; a real one may run on this host.
+
+    One in some thousand names gives two machines of the default lab the same port.
+    """
+    while True:
+        name = f"t{secrets.token_hex(8)}"
+        if len({derive.ssh_port(name, machine) for machine in _MACHINES}) == len(_MACHINES):
+            return name
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ _SCRIPT = "{ :\necho one; echo two\n} < /dev/null 2>&1\n"
 _SUDO = """#!/bin/sh
 echo "$*" > "{folder}/argv"
 [ "$1" = -n ] && {{ shift 2; exec "$@"; }}
-{asks} && {{ IFS= read -r line; [ "$line" = "it's \\0 42" ] || {{ echo 'Sorry.'; exit 1; }}; }}
+{asks} && {{ IFS= read -r line; [ "$line" = "it's \\0 zz" ] || {{ echo 'Sorry.'; exit 1; }}; }}
 shift 5
 exec "$@"
 """

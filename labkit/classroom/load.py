@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pydantic
 
 from labkit import errors
-from labkit.classroom import model, plan, roster, rules
+from labkit.classroom import model, plan, roster, rules, shared_networks
 from labkit.spec import document as documents
 from labkit.spec import filekind, messages, source
 from labkit.spec import load as spec_load
@@ -106,18 +106,6 @@ def _refuse(found: Iterator[errors.Problem]) -> None:
         raise errors.FileError(spec_load.most(problems))
 
 
-def _shared_networks(spec: Spec, known: tuple[plan.Host, ...]) -> Iterator[errors.Problem]:
-    """Refuse a provider that cannot give two labs of one host the same addresses."""
-    if len(spec.students.students) < 2:  # noqa: PLR2004 - one lab meets no other
-        return
-    for host in known:
-        if host.provider == "libvirt":
-            path = ("hosts", host.name, "provider") if host.name else ("provider",)
-            message = "a class cannot be on libvirt, whose networks of one host differ in addresses"
-            hint = "let 'provider' be qemu or virtualbox"
-            yield spec.document.problem(spec.document.locate(path), message, hint)
-
-
 def _classroom(spec: Spec, folder: pathlib.Path, lab: spec_load.Spec) -> plan.Classroom:
     file = spec.file
     otherwise = file.provider or lab.lab.provider
@@ -126,8 +114,6 @@ def _classroom(spec: Spec, folder: pathlib.Path, lab: spec_load.Spec) -> plan.Cl
         for name, each in sorted(file.hosts.items())
     ) or (plan.Host("", otherwise),)
     by_name = {host.name: host for host in known}
-
-    _refuse(_shared_networks(spec, known))
 
     def student(name: str, entry: model.StudentEntry) -> plan.Student:
         host = by_name[entry.host] if entry.host else plan.host_of(file.classroom, name, known)
@@ -141,7 +127,7 @@ def _classroom(spec: Spec, folder: pathlib.Path, lab: spec_load.Spec) -> plan.Cl
             entry=entry,
         )
 
-    return plan.Classroom(
+    room = plan.Classroom(
         name=file.classroom,
         folder=folder,
         students=tuple(student(*each) for each in sorted(spec.students.students.items())),
@@ -150,3 +136,5 @@ def _classroom(spec: Spec, folder: pathlib.Path, lab: spec_load.Spec) -> plan.Cl
         spec=lab,
         content=(folder / file.lab).parent,
     )
+    _refuse(shared_networks.check(spec, room))
+    return room

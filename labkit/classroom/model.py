@@ -9,7 +9,7 @@ import pydantic
 
 from labkit.classroom import texts
 from labkit.spec import model as spec_model
-from labkit.spec import sizes
+from labkit.spec import sizes, vcenter
 from labkit.spec import texts as spec_texts
 
 MOST = 1000
@@ -40,6 +40,9 @@ class StudentEntry(_Model):
     """Virtual CPUs of each of this student's machines."""
     disk: sizes.Disk | None = None
     """Disk of each of this student's machines."""
+    vlan: vcenter.Vlan | None = None
+    """On a vCenter, the VLAN of the port group that labkit makes for this student's second cards;
+    without it, the lab file's."""
 
 
 class HostEntry(_Model):

@@ -159,12 +159,7 @@ def lab_file(classroom: Classroom, student: Student) -> spec_model.LabFile:
         )
         for name, entry in lab.machines.items()
     }
-    # VirtualBox's host-only network would be one for all students, with the same addresses twice.
-    virtualbox = lab.providers.virtualbox.model_copy(update={"internal": True})
-    if student.host.provider == "virtualbox":
-        lab = lab.model_copy(
-            update={"providers": lab.providers.model_copy(update={"virtualbox": virtualbox})}
-        )
+    lab = lab.model_copy(update={"providers": _providers(lab.providers, student)})
     return lab.model_copy(
         update={
             "lab": student.lab,
@@ -173,6 +168,20 @@ def lab_file(classroom: Classroom, student: Student) -> spec_model.LabFile:
             "machines": machines,
         }
     )
+
+
+def _providers(known: spec_model.Providers, student: Student) -> spec_model.Providers:
+    """Give the student a segment of its own, where labs of one host would share it."""
+    if student.host.provider == "virtualbox":
+        # Its host-only network would be one for all students, with the same addresses twice.
+        own = known.virtualbox.model_copy(update={"internal": True})
+        return known.model_copy(update={"virtualbox": own})
+    group = known.vsphere.hostonly
+    if student.host.provider == "vsphere" and group is not None and student.entry.vlan is not None:
+        group = group.model_copy(update={"vlan": student.entry.vlan})
+        own = known.vsphere.model_copy(update={"hostonly": group})
+        return known.model_copy(update={"vsphere": own})
+    return known
 
 
 def lab(classroom: Classroom, student: Student) -> plan_model.Lab:

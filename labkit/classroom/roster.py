@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 COLUMNS = ("name", *model.StudentEntry.model_fields)
-_NUMBERS = {"cpus"}
+_NUMBERS = {"cpus", "vlan"}
 
 
 def compose(text: str, file: str) -> documents.Document:

@@ -146,3 +146,20 @@ def test_an_unknown_student(classroom: Callable[..., plan.Classroom]) -> None:
         "class 'k8s-2026' has no student 'tarou'",
         "did you mean 'taro'?",
     )
+
+
+def test_a_student_on_a_vcenter_has_the_vlan_of_the_roster(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "lab.yml").write_text(
+        "lab: x\nprovider: vsphere\nproviders:\n  vsphere:\n    resource_pool: C\n    template: T\n"
+        "    nat: {name: Students}\n    addresses: guest\n    hostonly: {switch: DVS, vlan: 7}\n"
+        "machines: {a: {nat: 10.0.2.61, hostonly: 192.168.56.61}}\n"
+    )
+    (tmp_path / "class.yml").write_text(
+        "classroom: k8s\nlab: lab.yml\nstudents: {taro: {}, jiro: {vlan: 8}}\n"
+    )
+    room = load.load(tmp_path / "class.yml")
+    groups = {
+        student.name: plan.lab_file(room, student).providers.vsphere.hostonly
+        for student in room.students
+    }
+    assert {name: group and group.vlan for name, group in groups.items()} == {"taro": 7, "jiro": 8}

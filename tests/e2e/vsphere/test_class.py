@@ -28,10 +28,13 @@ def room(
     simulated: vcenter.Vcenter, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> plan.Classroom:
     school.environment(simulated, monkeypatch)
-    file = school.write(tmp_path, "python", school.settings(simulated, folder="classes"), 2)
+    hostonly = {"switch": "DVS0"}
+    said = school.settings(simulated, folder="classes", addresses="guest", hostonly=hostonly)
+    file = school.write(tmp_path, "python", said, 2)
     (tmp_path / "class.yml").write_text("classroom: python\nlab: lab.yml\nroster: roster.csv\n")
     text = io.StringIO()
-    csv.writer(text).writerows([["name"], *([f"s{number:02}"] for number in range(_STUDENTS))])
+    rows = [(f"s{number:02}", str(100 + number)) for number in range(_STUDENTS)]
+    csv.writer(text).writerows([("name", "vlan"), *rows])
     (tmp_path / "roster.csv").write_text(text.getvalue())
     return _base.open_class(str(file.with_name("class.yml")))
 

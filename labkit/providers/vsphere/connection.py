@@ -192,4 +192,7 @@ def _no_way(server: str, port: int, error: Exception) -> errors.LabError:
         )
     if isinstance(error, OSError):
         return pin.unreachable(server, port, error)
-    return errors.UnreachableError(f"{server}:{port} does not speak as a vCenter does: {error}")
+    return errors.UnreachableError(
+        f"{server}:{port} does not speak as a vCenter does: {error}",
+        hint="look at 'server' and 'port' of providers.vsphere",
+    )

@@ -112,7 +112,10 @@ class Shared:
                 known = self.site.places(fresh=True)
                 existing = known.port_groups(known.switch(group.switch or ""), name)
             if not existing:
-                raise errors.ProviderError(f"the port group {name} was made and is not there")
+                raise errors.ProviderError(
+                    f"the port group '{name}' was made and is not there",
+                    hint="look at the recent tasks in the vCenter's window; may labkit see it?",
+                )
             self._require_own_group(existing[0], known, name, group)
             return known.understood(existing[0])
 

@@ -22,12 +22,12 @@ ETHERNET = 1500
 
 
 class Mtu(base.Check):
-    """`ip address` of both cards (ip-address(8))."""
+    """`ip link` of both cards (ip-link(8))."""
 
     def probe(self, lab: model.Lab, machine: model.Machine) -> str:
-        """Print all interfaces as JSON; the text is that of other checks, so that ip runs once."""
+        """Print all interfaces as JSON."""
         del lab, machine
-        return "ip -j address"
+        return "ip -j link"
 
     def read(
         self, lab: model.Lab, machine: model.Machine, answer: script.Answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any, cast
@@ -42,16 +43,14 @@ def image(words: Sequence[str] = ()) -> invoke.collection.Collection:
 
 def _folder(name: str, words: Sequence[str]) -> invoke.collection.Collection:
     collection = invoke.collection.Collection(name)
-    modules = _modules(name)
-    if _begins_with_a_task(words):
-        modules = {
-            task: module for task, module in modules.items() if (name, task) in _names(words)
-        }
-    for module in modules.values():
-        _add(collection, importlib.import_module(f"{_PACKAGES[name].__name__}.{module}"))
+    every, named = not _begins_with_a_task(words), _names(words)
+    for task, module in _modules(name).items():
+        if every or (name, task) in named:
+            _add(collection, importlib.import_module(f"{_PACKAGES[name].__name__}.{module}"))
     return collection
 
 
+@functools.cache
 def _modules(name: str) -> dict[str, str]:
     """Return a package's modules by their tasks; those with '_' in front are shared by them."""
     found = (module.name for module in pkgutil.iter_modules(_PACKAGES[name].__path__))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _TAIL = 3000
 PATIENCE = 900.0
+_AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""What pip installs is compiled; a checkout's modules are compiled when they are first imported,
+which is before anything is measured, and must stay so."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def once(
         process = subprocess.Popen(
             argv,
             cwd=tool.folder,
-            env={**os.environ, **tool.environment},
+            env={**os.environ, **_AS_INSTALLED, **tool.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -15,6 +15,7 @@ import fabric
 import paramiko
 
 from labkit.ssh import gateway, pipelining
+from labkit.ssh import plug as plugs
 
 if TYPE_CHECKING:
     import pathlib
@@ -63,10 +64,8 @@ def _plug(
     if endpoint.gateway is not None:
         # A gateway opens the way only to a port that listens, so there is no banner to wait for.
         return gateway.channel(endpoint.gateway, (endpoint.host, endpoint.port), timeout, brief)
-    plug = socket.create_connection((endpoint.host, endpoint.port), brief)
+    plug = plugs.connect(endpoint.host, endpoint.port, brief)
     try:
-        # paramiko never sets TCP_NODELAY, and waits for acknowledgements cost as much as the work.
-        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A port forward accepts before the machine behind it listens. Only the banner (RFC 4253,
         # section 4.2) shows that a server is there, and a new try finds it sooner than waiting.
         # It costs a round trip, since the client's own banner would travel meanwhile.
@@ -83,7 +82,7 @@ def _connection(
 ) -> fabric.Connection:
     # Fabric's configurations were not made for several threads.
     with _MAKING:
-        return fabric.Connection(
+        return _Connection(
             endpoint.host,
             user=endpoint.user,
             port=endpoint.port,
@@ -100,6 +99,18 @@ def _connection(
                 "timeout": timeout,
             },
         )
+
+
+class _Connection(fabric.Connection):
+    """Keeps what it knows to itself.
+
+    Fabric would look through the configuration that all machines share for each thing that it
+    remembers, and merge it anew for one of them.
+    """
+
+    def __setattr__(self, key: str, value: object) -> None:
+        """Do as any other object."""
+        object.__setattr__(self, key, value)
 
 
 @functools.cache

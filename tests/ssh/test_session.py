@@ -9,13 +9,15 @@ import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import paramiko
 import pytest
+from paramiko import common
 
 from labkit import errors, shell
 from labkit.providers import base
-from labkit.ssh import keys, session
+from labkit.ssh import keys, pipelining, session
 
 if TYPE_CHECKING:
     import pathlib
@@ -289,3 +291,32 @@ def test_wait_ends_when_the_machine_has_died(endpoint: Callable[..., base.Endpoi
     made = session.Session(endpoint(port=_free_port()))
     with pytest.raises(errors.ProviderError, match=r"^the QEMU process of web-01 has ended$"):
         session.wait(made, timeout=60, narrate=lambda _: None, alive=dead)
+
+
+def test_an_answer_that_comes_before_anybody_waits_for_it(
+    endpoint: Callable[..., base.Endpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = cast("Any", paramiko.Transport)
+
+    def slowly(transport: pipelining.Transport, message: paramiko.Message) -> None:
+        plain._send_message(transport, message)
+        deadline = time.monotonic() + 60
+        asked = message.asbytes().startswith(common.cMSG_USERAUTH_REQUEST)
+        while asked and not cast("Any", transport).auth_handler.authenticated:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    monkeypatch.setattr(pipelining.Transport, "_send_message", slowly)
+    start = time.monotonic()
+    with session.Session(endpoint()) as made:
+        made.open(600)
+        assert made.run("echo hello", timeout=60).output == "hello\n"
+    assert time.monotonic() - start < 120
+
+
+def test_the_session_is_there_with_the_log_in(opened: session.Session) -> None:
+    transport = cast("Any", opened)._connection.transport
+    assert transport.asked is not None
+    assert opened.run("echo first", timeout=60).output == "first\n"
+    assert transport.asked is None
+    assert opened.run("echo second", timeout=60).output == "second\n"

@@ -140,12 +140,16 @@ def measure(rounds: int) -> tuple[list[Taken], list[dict[str, float]]]:
         labkit(root, "init", str(folder))
         for _ in range(rounds):
             taken["bare QEMU to SSH"].append(bare(image, root))
-            seconds, out = labkit(folder, "up", "--format", "json")
-            taken["up, image there"].append(seconds)
-            document: dict[str, Any] = json.loads(out)
-            phases.append(document["seconds"])
-            for name, words in tasks.items():
-                taken[name].append(labkit(folder, *words)[0])
+            try:
+                seconds, out = labkit(folder, "up", "--format", "json")
+                taken["up, image there"].append(seconds)
+                document: dict[str, Any] = json.loads(out)
+                phases.append(document["seconds"])
+                for name, words in tasks.items():
+                    taken[name].append(labkit(folder, *words)[0])
+            except BaseException:
+                labkit(folder, "destroy", "--yes")  # a Ctrl-C must not leave machines behind
+                raise
             print({name: round(values[-1], 1) for name, values in taken.items()}, phases[-1])
     return [Taken(name, values) for name, values in taken.items()], phases
 

@@ -57,6 +57,7 @@ def verify(
     only: Collection[str] = (),
     draft: drafts.Draft | None = None,
     when: str = "",
+    first: Callable[[sessions.Session], str] = lambda _: "",
 ) -> reports.Report:
     """Verify machines, all at once; one that does not answer is a result like any other.
 
@@ -68,6 +69,8 @@ def verify(
         only: Names of checks: look with no others.
         draft: Gets what each machine shows at once, for the case that the run is cut short.
         when: Written into each result; see `reports.Result`.
+        first: Called with each machine's session before it is used; returns shell text that goes
+            ahead of what is asked, in the same round trip.
     """
     start = time.monotonic()
     wanted = {
@@ -83,7 +86,7 @@ def verify(
         name = subject.machine.name
         narrate(name, "verifying")
         try:
-            seen = _look(lab, subject, wanted)
+            seen = _look(lab, subject, wanted, first)
         except errors.LabError as error:
             seen = _Seen((silent(name, error),), (), {})
         drafted.add(name, when, _at(when, seen.results))
@@ -133,7 +136,13 @@ def silent(name: str, error: errors.LabError, when: str = "") -> reports.Result:
     )  # fmt: skip
 
 
-def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) -> _Seen:
+def _look(
+    lab: model.Lab,
+    subject: Subject,
+    wanted: Mapping[str, base.Check],
+    first: Callable[[sessions.Session], str],
+) -> _Seen:
+    ahead = first(subject.session)
     probes = {
         name: probe
         for name, check in wanted.items()
@@ -142,9 +151,8 @@ def _look(lab: model.Lab, subject: Subject, wanted: Mapping[str, base.Check]) ->
     asked = () if subject.converged else tuple(subject.steps)
     sections = [*(step.operation.probe() for step in asked), *probes.values()]
     batch = script.batch(sections)
-    answers = batch.answers(
-        subject.session.run(batch.text, timeout=_TIMEOUT, label="verify").output
-    )
+    text = f"{ahead}\n{batch.text}" if ahead else batch.text
+    answers = batch.answers(subject.session.run(text, timeout=_TIMEOUT, label="verify").output)
     if len(answers) != len(sections):
         raise errors.UnreachableError(
             f"{subject.machine.name} answered {len(answers)} of {len(sections)} probes",

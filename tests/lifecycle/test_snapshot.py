@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -344,6 +345,24 @@ def test_reset(lab: context.Context, provider: Double, session: Double) -> None:
     assert set(provider.states.values()) == {base.State.RUNNING}
     assert set(lab.space.ledger.machines().values()) == {workspace.Mark.VERIFIED}
     assert session.still_open == 0
+
+
+def test_reset_sets_the_clock_and_looks_in_one_round_trip(
+    lab: context.Context, session: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up.up(lab, lab.lab.machines)
+    sent: list[str] = []
+    answer = session.run
+
+    def run(opened: Double, script: str, **options: object) -> object:
+        sent.append(script)
+        return answer(opened, script, **options)
+
+    monkeypatch.setattr(session, "run", run)
+    assert reset.reset(lab).ok
+    assert len(sent) == len(_NAMES)
+    for script in sent:
+        assert re.match(r"date -s @\d+\.\d\d\n", script)
 
 
 def test_reset_looks(lab: context.Context, fine: Double, session: Double) -> None:

@@ -70,8 +70,8 @@ def preflight(room: plan.Classroom, students: Sequence[plan.Student], host: capa
     absent = [each.name for each in students if stand[each.name].word == "absent"]
     for kind, wanted in (("memory", running), ("disk", absent)):
         found = capacity.weigh([room.labs[name] for name in wanted], host)
-        resource = next(each for each in found if each.name == kind)
-        if resource.fit < len(wanted):
+        resource = next((each for each in found if each.name == kind), None)
+        if resource and resource.fit < len(wanted):
             raise errors.LabError(
                 f"{resource.fit} of {len(wanted)} students fit: the bottleneck is {kind}, of which "
                 f"{resource.needed} MiB are needed and {resource.available} MiB can be had",

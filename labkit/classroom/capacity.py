@@ -94,8 +94,10 @@ def need(taken: Take, machines: int, missing: int) -> tuple[int, int]:
 
 
 def weigh(labs: Sequence[model.Lab], host: Host) -> tuple[Resource, ...]:
-    """Compare what all labs take with what there is."""
+    """Compare what all labs take with what there is; nothing where they take nothing of a host."""
     takes = [take(lab) for lab in labs]
+    if not any(each.ports for each in takes):
+        return ()
     memory = max(0, host.memory_mib - MEMORY_RESERVE)
     disk = max(0, host.disk_mib - DISK_RESERVE)
     return (
@@ -113,9 +115,9 @@ def weigh(labs: Sequence[model.Lab], host: Host) -> tuple[Resource, ...]:
     )
 
 
-def bottleneck(resources: Sequence[Resource]) -> Resource:
-    """Return what runs out first."""
-    return min(resources, key=lambda each: each.fit)
+def bottleneck(resources: Sequence[Resource]) -> Resource | None:
+    """Return what runs out first; None where nothing of this host does."""
+    return min(resources, key=lambda each: each.fit, default=None)
 
 
 def _resource(

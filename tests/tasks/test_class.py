@@ -62,6 +62,43 @@ def test_the_plan_says_whether_all_fit(labkit: Callable[..., Any]) -> None:
     assert document["fit"] >= 1
 
 
+_CENTER = """
+lab: x
+provider: vsphere
+providers:
+  vsphere:
+    resource_pool: C
+    template: T
+    nat: {name: Students}
+    addresses: guest
+    hostonly: {switch: DVS, vlan: 7}
+defaults: {memory: 2 GiB}
+machines: {a: {nat: 10.0.2.61, hostonly: 192.168.56.61}}
+"""
+
+
+def test_a_class_on_a_vcenter(labkit: Callable[..., Any], room: pathlib.Path) -> None:
+    (room / "lab.yml").write_text(_CENTER)
+    (room / "roster.csv").write_text("name,vlan\ntaro,101\nhanako,102\n")
+    done = labkit("class.plan")
+    assert done.code == 0
+    assert "of this host" not in done.out
+    assert done.out.endswith(
+        "this host sets no limit to 2 students: their machines are on a vCenter, "
+        "where 'class.up' looks for room\n"
+    )
+    document = json.loads(labkit("class.plan", "--format", "json").out)
+    assert (document["resources"], document["fit"], document["bottleneck"]) == ([], None, None)
+    done = labkit("class.rehearse")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: a class on a vCenter cannot be rehearsed: what is known is how machines of this "
+        "host boot\n"
+        "hint: 'labkit class.plan' shows the labs, and 'labkit doctor' in a lab folder looks at "
+        "the vCenter\n"
+    )
+
+
 def test_a_class_that_does_not_fit(labkit: Callable[..., Any], room: pathlib.Path) -> None:
     with (room / "class.yml").open("a") as file:
         file.write("hosts: {here: {memory: 4 GiB, cpus: 100}}\n")

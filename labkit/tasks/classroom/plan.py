@@ -43,15 +43,22 @@ def plan(
         print(json.dumps(_document(room, students, found), indent=2))
     else:
         console.out.print(_students(room, students))
-        console.out.print(_resources(found))
-        console.out.print(verdict(len(students), found))
-    fits = capacity.bottleneck(found).fit >= len(students)
+        if found:
+            console.out.print(_resources(found))
+        console.out.print(verdict(len(students), found), soft_wrap=True)
+    first = capacity.bottleneck(found)
+    fits = first is None or first.fit >= len(students)
     base.leave(errors.ExitCode.YES if fits else errors.ExitCode.NO)
 
 
 def verdict(students: int, resources: Sequence[capacity.Resource]) -> str:
     """Say how many students fit, and what runs out first."""
     first = capacity.bottleneck(resources)
+    if first is None:
+        return (
+            f"this host sets no limit to {students} students: their machines are on a vCenter, "
+            "where 'class.up' looks for room"
+        )
     if first.fit >= students:
         return f"all {students} students fit; the first limit is {first.name}, at {first.fit}"
     return f"{first.fit} of {students} students fit: the bottleneck is {first.name}"
@@ -67,8 +74,8 @@ def _students(room: plans.Classroom, students: Sequence[plans.Student]) -> rich.
             lab.name,
             lab.provider,
             str(len(lab.machines)),
-            str(capacity.take(lab).memory_mib),
-            str(student.address),
+            str(capacity.take(lab).memory_mib or sum(each.memory_mib for each in lab.machines)),
+            "" if lab.provider == "vsphere" else str(student.address),
         )
     return table
 
@@ -109,6 +116,6 @@ def _document(
         "class": room.name,
         "students": rows,
         "resources": [dataclasses.asdict(each) for each in resources],
-        "fit": first.fit,
-        "bottleneck": first.name,
+        "fit": first.fit if first else None,
+        "bottleneck": first.name if first else None,
     }

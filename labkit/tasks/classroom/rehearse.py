@@ -45,6 +45,13 @@ def rehearse(
         room = plan.pretend(room, students)
     chosen = _base.choose(room, [], host)
     labs = [room.labs[student.name] for student in chosen]
+    if any(lab.provider == "vsphere" for lab in labs):
+        raise errors.LabError(
+            "a class on a vCenter cannot be rehearsed: what is known is how machines of this host "
+            "boot",
+            hint="'class.plan' shows the labs, and 'lab.doctor' in a lab folder looks at the "
+            "vCenter",
+        )
     seen = class_hosts.here(room, _base.host_of(room, chosen))
     costs = rehearsing.HARDWARE if kvm else rehearsing.EMULATED
     default = min((capacity.jobs(lab, seen.cpus) for lab in labs), default=1)

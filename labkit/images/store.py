@@ -200,6 +200,22 @@ def sweep() -> None:
         _sweep(root() / "images")
 
 
+def remove(image: Image) -> None:
+    """Remove an image, unless one is being made.
+
+    Raises:
+        LabError: It could not be removed.
+    """
+    lock = filelock.FileLock(root() / "images.lock")
+    try:
+        with lock.acquire(timeout=0):
+            _remove(image.disk.parent)
+    except filelock.Timeout:
+        raise errors.LabError(
+            f"image {image.name} stays while an image is being made", hint="try again afterwards"
+        ) from None
+
+
 def _make(
     name: str, home: pathlib.Path, fill: Callable[[pathlib.Path], Mapping[str, object]]
 ) -> None:

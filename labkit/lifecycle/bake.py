@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from labkit import errors, parallel, workspace
 from labkit.converge import engine
-from labkit.images import baked, catalog, process, store
+from labkit.images import baked, bakers, catalog, process, store
 from labkit.lifecycle import birth, context, destroy, up
 from labkit.plan import derive
 from labkit.profiles import shared
@@ -82,8 +82,15 @@ def wanted(lab: context.Context, only: Sequence[model.Machine]) -> tuple[Wanted,
     return tuple(found.values())
 
 
-def bake(lab: context.Context, only: Sequence[model.Machine]) -> tuple[Baked, ...]:
+def bake(
+    lab: context.Context, only: Sequence[model.Machine], file: pathlib.Path
+) -> tuple[Baked, ...]:
     """Make the images that are not in the cache yet.
+
+    Args:
+        lab: The lab.
+        only: Machines of it that are to begin with them.
+        file: Its lab file. As long as that wants an image, `lab.gc` leaves it.
 
     Raises:
         errors.LabError: One could not be made; nothing is left of the machines.
@@ -91,6 +98,8 @@ def bake(lab: context.Context, only: Sequence[model.Machine]) -> tuple[Baked, ..
     every = wanted(lab, only)
     missing = [each for each in every if store.of_digest(each.digest) is None]
     changes: Mapping[str, int] = _make(lab, missing) if missing else {}
+    for each in every:
+        bakers.enter(each.digest, file)
     found = ((each, store.of_digest(each.digest)) for each in every)
     return tuple(
         Baked(image, each.machines, changes.get(each.digest, 0)) for each, image in found if image

@@ -7,6 +7,7 @@ cannot be proved to be labkit's is not even listed.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from typing import TYPE_CHECKING, cast
 
@@ -15,13 +16,13 @@ import yaml
 
 from labkit import errors, workspace
 from labkit.images import store
-from labkit.lifecycle import destroy, ssh_include
+from labkit.lifecycle import destroy, gc_images, ssh_include
 from labkit.providers import gc
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LARGEST = 1 << 18
 """Bytes; a lab file has far fewer, and other files of its folder need not be read."""
@@ -58,7 +59,7 @@ def find(here: pathlib.Path, under: pathlib.Path | None = None) -> list[Item]:
         except OSError as error:  # somebody else's folder
             name = f"lab '{entry.lab}' in {entry.folder}"
             items.append(Item(name, f"cannot be looked at: {error.strerror}"))
-    return items if under else [*items, *_include(), *_images()]
+    return items if under else [*items, *_include(), *_images(), *_baked(entries)]
 
 
 def remove(items: Sequence[Item]) -> dict[Item, str]:
@@ -205,3 +206,10 @@ def _include() -> Iterator[Item]:
 def _images() -> Iterator[Item]:
     for path in store.unfinished():
         yield Item(str(path), "an image that was never finished", store.sweep)
+
+
+def _baked(entries: Iterable[registry.Entry]) -> Iterator[Item]:
+    for image, user in gc_images.find(sorted(entries)):
+        what = f"the baked image {image.name} ({image.digest[:12]}, {image.size / 1e6:.0f} MB)"
+        remove = functools.partial(gc_images.remove, image)
+        yield Item(what, user) if user else Item(what, "no lab uses it any more", remove)

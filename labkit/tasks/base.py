@@ -105,8 +105,12 @@ def complain(error: errors.LabError) -> None:
 
 def open_lab(file: str, provider: str = "") -> context.Context:
     """Open the lab that the options name."""
-    path = pathlib.Path(file or os.environ.get("LAB_FILE", "lab.yml"))
-    return context.open_lab(path, provider or os.environ.get("LAB_PROVIDER", ""))
+    return context.open_lab(lab_file(file), provider or os.environ.get("LAB_PROVIDER", ""))
+
+
+def lab_file(file: str) -> pathlib.Path:
+    """Return the lab file that the option `--file` names, else that of LAB_FILE."""
+    return pathlib.Path(file or os.environ.get("LAB_FILE", "lab.yml"))
 
 
 def chosen(given: list[str]) -> list[str]:

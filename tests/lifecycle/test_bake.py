@@ -73,7 +73,7 @@ def opened(tmp_path: pathlib.Path, made: list[Provider]) -> context.Context:
 def test_each_image_is_made_once(
     opened: context.Context, made: list[Provider], cache: pathlib.Path
 ) -> None:
-    found = bake.bake(opened, opened.lab.machines)
+    found = bake.bake(opened, opened.lab.machines, opened.folder / "lab.yml")
     assert [(each.machines, each.image.baked) for each in found] == [
         (("ansible-01",), ("base", "ansible")),
         (("web-01",), ("base",)),
@@ -91,7 +91,7 @@ def test_each_image_is_made_once(
     assert sorted(path.name for path in (cache / "images").iterdir()) == sorted(
         each.image.digest for each in found
     )
-    again = bake.bake(opened, opened.lab.machines)
+    again = bake.bake(opened, opened.lab.machines, opened.folder / "lab.yml")
     assert [each.image for each in again] == [each.image for each in found]
     assert len(made) == 1, "nothing was booted for it"
 
@@ -99,7 +99,7 @@ def test_each_image_is_made_once(
 def test_a_machine_begins_with_it(opened: context.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = opened.lab.machine("web-01")
     assert birth.of(opened, machine).image is None
-    found = bake.bake(opened, [machine])
+    found = bake.bake(opened, [machine], opened.folder / "lab.yml")
     born = birth.of(opened, machine)
     assert born.image == found[0].image
     paths = {file.path for file in born.files({"/etc/hosts": ""})}
@@ -123,7 +123,7 @@ def test_a_failure_leaves_nothing(
 
     monkeypatch.setattr(engine.Machine, "converge", fail)
     with pytest.raises(errors.ConvergeError) as caught:
-        bake.bake(opened, opened.lab.machines)
+        bake.bake(opened, opened.lab.machines, opened.folder / "lab.yml")
     assert caught.value.message == "web does not install"
     assert caught.value.hint == (
         "that is provision/web.yml:3: Web; a step that needs what is a machine's own cannot be "
@@ -139,14 +139,14 @@ def test_what_cannot_be_baked(opened: context.Context) -> None:
         opened, lab=dataclasses.replace(opened.lab, provider="virtualbox")
     )
     with pytest.raises(errors.LabError) as caught:
-        bake.bake(elsewhere, elsewhere.lab.machines)
+        bake.bake(elsewhere, elsewhere.lab.machines, opened.folder / "lab.yml")
     assert caught.value.message == (
         "images are baked for the provider qemu, and this lab is on virtualbox"
     )
     assert caught.value.hint == "'--provider qemu' bakes for labs on qemu"
     alma = dataclasses.replace(opened.lab.machine("web-01"), image="almalinux-9")
     with pytest.raises(errors.LabError) as caught:
-        bake.bake(opened, [alma])
+        bake.bake(opened, [alma], opened.folder / "lab.yml")
     assert caught.value.message == ("web-01 has the image 'almalinux-9', which is a vendor's file")
     assert caught.value.hint == (
         "only images that labkit builds itself can be baked; '--only' chooses machines"

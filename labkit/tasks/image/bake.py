@@ -26,7 +26,7 @@ def bake(
     """Run the lab's provisioning once into images, from which further machines begin."""
     as_json = base.wants_json(format)
     opened = base.open_lab(file, provider)
-    found = baking.bake(opened, opened.choose(base.chosen(only)))
+    found = baking.bake(opened, opened.choose(base.chosen(only)), base.lab_file(file))
     if as_json:
         rows = [
             {

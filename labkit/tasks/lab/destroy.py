@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
 from typing import TYPE_CHECKING
 
 from labkit import console, errors, workspace
@@ -12,6 +10,8 @@ from labkit.lifecycle import gc
 from labkit.tasks import base
 
 if TYPE_CHECKING:
+    import pathlib
+
     import invoke.context
 
     from labkit.lifecycle import context
@@ -50,7 +50,7 @@ def _ask(lab: str, yes: bool) -> None:
 
 
 def _folder(file: str) -> pathlib.Path:
-    return pathlib.Path(file or os.environ.get("LAB_FILE", "lab.yml")).absolute().parent
+    return base.lab_file(file).absolute().parent
 
 
 def _unread(file: str, lab: str) -> workspace.Workspace:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import pathlib
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ def evidence(
         base.log(opened)
         report = verifying.verify(opened, opened.lab.machines, reboot=reboot, draft=draft)
         save.keep(opened.space, opened.known, report, run())
-        made = evidencing.make(opened, _lab_file(file), report, run())
+        made = evidencing.make(opened, base.lab_file(file), report, run())
         workspace.write(path, made.content)
     if as_json:
         print(json.dumps(evidence_report.made(path, made, report), indent=2))
@@ -77,7 +76,7 @@ def _check(path: pathlib.Path, key: str, file: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(evidence_report.document(path, found), indent=2))
     else:
-        own = _lab_file(file).read_bytes() if opened else None
+        own = base.lab_file(file).read_bytes() if opened else None
         for line in evidence_report.lines(path, found, own):
             console.out.print(line, soft_wrap=True)
     base.leave(errors.ExitCode.YES if found.ok else errors.ExitCode.NO)
@@ -89,13 +88,9 @@ def _at_hand(file: str) -> context.Context | None:
     Raises:
         errors.LabError: A lab file was named, and is wrong.
     """
-    if not file and not _lab_file(file).exists():
+    if not file and not base.lab_file(file).exists():
         return None
     return base.open_lab(file)
-
-
-def _lab_file(given: str) -> pathlib.Path:
-    return pathlib.Path(given or os.environ.get("LAB_FILE", "lab.yml"))
 
 
 def _target(given: str) -> pathlib.Path:

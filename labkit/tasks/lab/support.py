@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 @base.task(to="the folder for the bundle; default: this one")
 def support(_: invoke.context.Context, file: str = "", to: str = "") -> None:
     """Pack logs, plan and versions for a bug report, without names, addresses and secrets."""
-    path = pathlib.Path(file or os.environ.get("LAB_FILE", "lab.yml"))
+    path = base.lab_file(file)
     bundle = supporting.support(path, pathlib.Path(to))
     console.out.print(str(bundle.path), soft_wrap=True)
     for name in bundle.names:

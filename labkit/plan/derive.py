@@ -7,7 +7,6 @@ moving machines in lab.yml changes nothing for the others.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import uuid
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "labkit")
@@ -52,14 +51,3 @@ def mac(lab: str, machine: str, nic: str) -> str:
 def ssh_port(lab: str, machine: str) -> int:
     """Return the port on 127.0.0.1 that leads to the machine's SSH."""
     return _FIRST_PORT + int.from_bytes(_digest("ssh", lab, machine)[:4]) % _PORTS
-
-
-def segment(lab: str) -> tuple[ipaddress.IPv4Address, int]:
-    """Return the multicast group and port of the lab's host-only segment.
-
-    The group lies in 239.0.0.0/8, the administratively scoped block (RFC 2365), and is joined on
-    the loopback interface only.
-    """
-    digest = _digest("segment", lab)
-    group = ipaddress.IPv4Address(0xEF000000 | int.from_bytes(digest[:3]))
-    return group, _FIRST_PORT + int.from_bytes(digest[3:7]) % _PORTS

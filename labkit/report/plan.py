@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, cast
 
 import rich.table
 
-from labkit.plan import derive
-
 if TYPE_CHECKING:
     from labkit import workspace
     from labkit.plan import model
@@ -21,16 +19,16 @@ if TYPE_CHECKING:
 
 def document(lab: model.Lab, space: workspace.Workspace) -> dict[str, object]:
     """Return the whole plan as plain data: machines, cards, addresses, ports, files."""
-    group, port = derive.segment(lab.name)
     plain = cast("dict[str, object]", _plain(lab))
     files = {
         "workspace": str(space.path),
         "vagrantfile": str(space.path / "Vagrantfile"),
         "ssh_config": str(space.ssh_config),
         "known_hosts": str(space.known_hosts),
+        "segment": str(space.segment),
         "machines": {machine.name: str(space.machine(machine.name)) for machine in lab.machines},
     }
-    return {"version": 1, **plain, "segment": f"{group}:{port}", "files": files}
+    return {"version": 1, **plain, "files": files}
 
 
 def tables(lab: model.Lab) -> Iterator[rich.table.Table]:

@@ -46,6 +46,11 @@ class Workspace:
         return self.path / "logs"
 
     @property
+    def segment(self) -> pathlib.Path:
+        """The sockets of the host-only segment, where labkit carries its frames itself."""
+        return self.path / "segment"
+
+    @property
     def ledger(self) -> ledger.Ledger:
         """The ledger of the lab."""
         return ledger.Ledger(self.path / "ledger.json")

@@ -21,6 +21,7 @@ import pytest
 from labkit import system, workspace
 from labkit.images import store
 from labkit.lifecycle import context
+from labkit.providers.qemu import segment
 from tests.faults import guest
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 REPOSITORY = pathlib.Path(__file__).parents[2]
 DRIVER = pathlib.Path(__file__).with_name("driver.py")
 RUN = "FAULT_RUN"
+SWITCH = "the switch"
 _CHANGING = re.compile(r"/logs/|\.bad-|^ballast$")
 """Files that say what happened and not how things are."""
 _LAB = """\
@@ -72,7 +74,7 @@ class State:
     """All that must be the same after a fault as without one."""
 
     running: dict[str, int]
-    """Processes of each machine."""
+    """Processes of each machine, and of the switch."""
     files: frozenset[str]
     machines: dict[str, str]
     snapshots: dict[str, str]
@@ -99,8 +101,10 @@ class Lab:
 
     @property
     def uuids(self) -> dict[str, str]:
+        """The machines, and the switch of their segment."""
         lab = context.open_lab(self.path / "lab.yml").lab
-        return {str(machine.uuid): machine.name for machine in lab.machines}
+        switch = {str(segment.Segment(self.space).uuid): SWITCH}
+        return {str(machine.uuid): machine.name for machine in lab.machines} | switch
 
     def begin(self, *words: str, **fault: object) -> subprocess.Popen[str]:
         """Start a task, and leave it running."""
@@ -155,8 +159,9 @@ class Lab:
         return found
 
     def orphans(self) -> list[str]:
-        """What runs and is no machine that the ledger knows."""
-        uuids, marks = self.uuids, self.space.ledger.machines()
+        """What runs and is no machine that the ledger knows, nor the switch of such machines."""
+        uuids, marks = self.uuids, set(self.space.ledger.machines())
+        marks |= {SWITCH} if marks else set()
         found: list[str] = []
         for process in self.processes():
             with contextlib.suppress(psutil.Error):

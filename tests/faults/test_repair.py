@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from labkit import workspace
+from labkit.providers.qemu import process, segment
 from tests.faults import conftest
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 def _pull_the_plug(lab: conftest.Lab) -> None:
     """What a host's reboot leaves: no process, and every file as it was."""
-    for process in lab.processes():
-        process.kill()
+    for each in lab.processes():
+        each.kill()
         with contextlib.suppress(psutil.Error):
-            process.wait(10)
+            each.wait(10)
     assert lab.processes() == []
 
 
@@ -65,9 +66,15 @@ def _killed(lab: conftest.Lab) -> None:
     _pull_the_plug(lab)
 
 
+def _without_switch(lab: conftest.Lab) -> None:
+    (switch,) = segment.Segment(lab.space).running()
+    switch.kill()
+    process.end(switch)
+
+
 def _paused(lab: conftest.Lab) -> None:
-    for process in lab.processes():
-        process.send_signal(signal.SIGSTOP)
+    for each in lab.processes():
+        each.send_signal(signal.SIGSTOP)
 
 
 _HALVES: list[Callable[[conftest.Lab], None]] = [
@@ -80,6 +87,7 @@ _HALVES: list[Callable[[conftest.Lab], None]] = [
     _without_ledger,
     _with_half_a_ledger,
     _killed,
+    _without_switch,
 ]
 _SAMPLE = {_without_folder, _with_half_a_ledger}
 
@@ -138,6 +146,32 @@ def test_destroy_removes_twice_and_nothing_else(
         foreign.good("verify")
     finally:
         foreign.clear()
+
+
+@pytest.mark.slow
+def test_machines_that_run_reach_each_other_again(pair: conftest.Lab) -> None:
+    def reach(machine: str, other: int) -> int:
+        ask = f"ping -c 1 -W 3 192.168.56.{other}"
+        return pair("exec", "--only", machine, ask).code
+
+    pair.good("up")
+    for number in (1, 2):
+        pair.good("exec", "--only", f"m{number}", f"ifconfig eth1 192.168.56.{50 + number}")
+    assert (reach("m1", 52), reach("m2", 51)) == (0, 0)
+    machines = {each.pid for each in pair.processes()}
+    _without_switch(pair)
+    assert reach("m1", 52) != 0
+    pair.good("up")
+    assert (reach("m1", 52), reach("m2", 51)) == (0, 0)
+    assert len(machines & {each.pid for each in pair.processes()}) == len(pair.uuids) - 1
+    # One that was killed and is on again finds its place.
+    uuid = next(number for number, name in pair.uuids.items() if name == "m2")
+    (second,) = [each for each in pair.processes() if uuid in each.cmdline()]
+    second.kill()
+    process.end(second)
+    pair.good("start", "--only", "m2")
+    pair.good("exec", "--only", "m2", "ifconfig eth1 192.168.56.52")
+    assert (reach("m1", 52), reach("m2", 51)) == (0, 0)
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 
 from labkit.plan import derive
@@ -43,16 +42,8 @@ def test_the_border_between_names_counts() -> None:
 
 def test_another_lab_is_another_in_everything() -> None:
     assert derive.lab_id("one") != derive.lab_id("two")
-    assert derive.segment("one") != derive.segment("two")
     assert derive.mac("one", "m", "nat") != derive.mac("two", "m", "nat")
     assert derive.machine_uuid("one", "m") != derive.machine_uuid("two", "m")
-
-
-def test_segments_are_administratively_scoped() -> None:
-    for name in _NAMES:
-        group, port = derive.segment(name)
-        assert group in ipaddress.IPv4Network("239.0.0.0/8")
-        assert 10240 <= port < 32768
 
 
 def test_numbers_never_change() -> None:
@@ -66,4 +57,6 @@ def test_numbers_never_change() -> None:
     assert str(derive.connection_uuid("k8s-manual", "ansible-01", "nat")) == (
         "a6080d33-498b-5447-ae32-70430eb5ef18"
     )
-    assert derive.segment("k8s-manual") == (ipaddress.IPv4Address("239.14.18.63"), 27123)
+    assert str(derive.network_uuid("k8s-manual", "hostonly")) == (
+        "55c2c92b-7e1c-56c3-8546-5ce2edcab9af"
+    )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from labkit.images import boot as boot_arguments
 
 if TYPE_CHECKING:
-    import ipaddress
     import pathlib
 
     from labkit.images import store
@@ -44,21 +43,32 @@ class Paths:
     monitor: str
     """Relative to the folder that QEMU starts in: the address of a socket must be short."""
     pid: pathlib.Path
+    port: str
+    """The machine's socket on the segment, relative as well."""
 
 
 def build(
     machine: model.Machine,
     *,
     network: model.Network,
-    segment: tuple[ipaddress.IPv4Address, int],
+    segment: str,
     accelerator: Accelerator,
     boot: Boot,
     paths: Paths,
     run_as: str | None,
 ) -> list[str]:
-    """Return the argument list that starts a machine in the background."""
+    """Return the argument list that starts a machine in the background.
+
+    Args:
+        machine: The machine.
+        network: Its network behind NAT.
+        segment: What `-netdev` needs to send to the host-only segment.
+        accelerator: What runs the machine.
+        boot: What it boots.
+        paths: Its files.
+        run_as: The user that QEMU becomes; None: it stays who starts it.
+    """
     nat, hostonly = machine.nic("nat"), machine.nic("hostonly")
-    group, port = segment
     forward = f"hostfwd=tcp:{machine.ssh}-{nat.address.ip}:22"
     # The lease is the machine's own address, so that the forward works before and after the
     # address is configured for good.
@@ -73,7 +83,7 @@ def build(
     words += ["-display", "none", "-device", "virtio-rng-pci", "-rtc", "base=utc"]
     words += ["-blockdev", _disk(paths.disk), "-device", "virtio-blk-pci,drive=root"]
     words += ["-netdev", user, "-device", f"virtio-net-pci,netdev=nat,mac={nat.mac},romfile="]
-    words += ["-netdev", f"socket,id=hostonly,mcast={group}:{port},localaddr=127.0.0.1"]
+    words += ["-netdev", f"{segment},local.path={paths.port},id=hostonly"]
     words += ["-device", f"virtio-net-pci,netdev=hostonly,mac={hostonly.mac},romfile="]
     words += ["-chardev", f"file,id=console,path={_comma(paths.console)},append=on"]
     words += ["-serial", "chardev:console"]

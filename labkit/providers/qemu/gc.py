@@ -1,8 +1,8 @@
-"""The QEMU processes of all labs on this host.
+"""The QEMU processes of all labs on this host, and the switches of their segments.
 
 A process is labkit's when its command line names a pid file in a lab's folder together with the
-machine's UUID: that UUID is derived in a namespace of labkit's own (RFC 9562, version 5) from the
-same two names that stand in the path, so no other program's machine has it.
+machine's or the segment's UUID: that UUID is derived in a namespace of labkit's own (RFC 9562,
+version 5) from the same names that stand in the path, so no other program's machine has it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ import psutil
 from labkit import errors
 from labkit.plan import derive
 from labkit.providers import gc
-from labkit.providers.qemu import process
+from labkit.providers.qemu import process, segment
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+SWITCH = "network hostonly"
+"""What stands for a machine's name where the switch is meant."""
 
 
 def find() -> Iterator[gc.Found]:
@@ -36,22 +40,32 @@ def find() -> Iterator[gc.Found]:
         def remove(running: psutil.Process = running) -> None:
             _end(running)
 
-        yield gc.Found(entry, machine, f"process {running.pid} (qemu)", remove)
+        kind = "switch" if machine == SWITCH else "qemu"
+        yield gc.Found(entry, machine, f"process {running.pid} ({kind})", remove)
 
 
 def claim(words: Sequence[str]) -> tuple[registry.Entry, str] | None:
-    """Return the lab and the machine that a command line proves to be of; None for all others."""
+    """Return the lab and the machine that a command line proves to be of; None for all others.
+
+    The switch of a lab's segment takes the place of a machine.
+    """
     options = dict(itertools.pairwise(words))
     program = pathlib.PurePath(words[0]).name if words else ""
     pid_file = pathlib.Path(options.get("-pidfile", ""))
-    if not program.startswith("qemu-system-") or not pid_file.is_absolute():
+    if pid_file.name != "pid" or not pid_file.is_absolute():
         return None
-    *folder, base, lab, machines, machine, name = ("",) * 5 + pid_file.parts
-    if (base, machines, name) != (".lab", "machines", "pid"):
-        return None
-    if options.get("-uuid") != str(derive.machine_uuid(lab, machine)):
-        return None
-    return registry.Entry(pathlib.Path(*folder), lab), machine
+    said = options.get("-uuid")
+    match pid_file.parts:
+        case (*folder, ".lab", lab, "machines", machine, _):
+            ours = program.startswith("qemu-system-")
+            ours = ours and said == str(derive.machine_uuid(lab, machine))
+        case (*folder, ".lab", lab, "segment", _):
+            machine = SWITCH
+            ours = segment.SCRIPT.name in map(os.path.basename, words[:4])
+            ours = ours and said == str(derive.network_uuid(lab, "hostonly"))
+        case _:
+            return None
+    return (registry.Entry(pathlib.Path(*folder), lab), machine) if ours else None
 
 
 def _claimed(running: psutil.Process) -> tuple[registry.Entry, str] | None:

@@ -18,11 +18,13 @@ from labkit.providers.qemu import (
     accelerator,
     backing,
     command,
+    hardware,
     mend,
     monitor,
     preflight,
     process,
     program,
+    segment,
     snapshot,
 )
 
@@ -38,7 +40,7 @@ _SHUTDOWN = 90.0
 
 
 class Provider(base.Provider):
-    """QEMU: user networking for NAT, a multicast segment on the loopback card for host-only."""
+    """QEMU: user networking for NAT, unix sockets and a switch for host-only."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Provider(base.Provider):
         """Remember the lab; nothing is made yet."""
         self._lab = lab
         self._space = space
+        self._segment = segment.Segment(space)
         self._keys = keys
         self._narrate = narrate
         self._images: dict[str, store.Image] = {}
@@ -58,7 +61,8 @@ class Provider(base.Provider):
     def preflight(self) -> Sequence[base.Finding]:
         """Look at programs, ports and memory."""
         running = {name for name, state in self.status().items() if state is base.State.RUNNING}
-        return preflight.look([each for each in self._lab.machines if each.name not in running])
+        machines = [each for each in self._lab.machines if each.name not in running]
+        return (*preflight.release(), *preflight.look(machines))
 
     def prepare(self) -> None:
         """Install QEMU where it is missing, make the images, and choose the accelerator."""
@@ -111,20 +115,14 @@ class Provider(base.Provider):
             ledger.set(machine.name, workspace.Mark.MAKING)
             self._make(machine)
         words = self._command(machine)
-        if state is base.State.RUNNING:
-            self._refuse_other_hardware(machine, words)
+        running = process.of(machine.uuid, self._space.machine(machine.name) / "pid")
+        if running is not None:
+            hardware.refuse_other(machine.name, running.cmdline(), words)
+            self._segment.start()  # it may have been killed
         else:
             ledger.set(machine.name, workspace.Mark.MADE)
-            program.run(words, cwd=self._space.machine(machine.name))
+            self._segment.launch(words, machine.name)
         return self.endpoint(machine)
-
-    def _refuse_other_hardware(self, machine: model.Machine, words: list[str]) -> None:
-        running = process.of(machine.uuid, self._space.machine(machine.name) / "pid")
-        if running is not None and running.cmdline() not in (words, command.held(words)):
-            raise errors.ProviderError(
-                f"{machine.name} runs with other hardware than lab.yml says now",
-                hint=f"'lab.halt --only {machine.name}', then 'lab.up' starts it with the new one",
-            )
 
     def _make(self, machine: model.Machine) -> None:
         folder = self._space.machine(machine.name)
@@ -151,7 +149,7 @@ class Provider(base.Provider):
         return command.build(
             machine,
             network=self._lab.network("nat"),
-            segment=derive.segment(self._lab.name),
+            segment=self._segment.netdev,
             accelerator=self._accelerator,
             boot=command.boot(machine, image, folder / "seed"),
             paths=command.Paths(
@@ -159,6 +157,7 @@ class Provider(base.Provider):
                 console=folder / "console.log",
                 monitor="monitor",
                 pid=folder / "pid",
+                port=segment.local_path(machine.name),
             ),
             run_as="nobody" if system.is_root() else None,
         )
@@ -174,6 +173,8 @@ class Provider(base.Provider):
         if not process.wait(running, _SHUTDOWN):
             self._narrate(f"{machine.name} ignored its power button for {_SHUTDOWN:.0f} s")
             self._switch_off(machine.name)
+        if base.State.RUNNING not in self.status().values():
+            self._segment.end()
 
     def _switch_off(self, name: str) -> None:
         folder = self._space.machine(name)
@@ -205,13 +206,19 @@ class Provider(base.Provider):
             process.end(stray)
         if folder.exists():
             shutil.rmtree(folder)
+        self._segment.leave(name)
         ledger.set(name, None)
 
+    def clear(self) -> None:
+        """End the switch of the segment; its folder is the lab's."""
+        self._segment.end()
+
     def leftovers(self) -> Sequence[str]:
-        """Look for processes and folders of the lab's machines."""
+        """Look for processes and folders of the lab's machines, and for their switch."""
         folders = {self._uuid(name): self._space.machine(name) for name in self.made()}
         strays = process.every({machine: folder / "pid" for machine, folder in folders.items()})
         found = [f"process {stray.pid} (qemu-system-x86_64)" for stray in strays]
+        found += [f"process {each.pid} (switch)" for each in self._segment.running()]
         return [*found, *(str(folder) for folder in folders.values() if folder.exists())]
 
     def alive(self, machine: model.Machine) -> None:
@@ -273,7 +280,7 @@ class Provider(base.Provider):
             # leap, and systemd in the machine would take its services for hung and restart them.
             self._switch_off(machine.name)
             if saved.running:
-                program.run(command.held(self._command(machine)), cwd=folder)
+                self._segment.launch(command.held(self._command(machine)), machine.name)
             snapshot.load(folder, name, running=saved.running)
         except errors.ProviderError as error:
             self._switch_off(machine.name)  # half loaded memory runs nowhere

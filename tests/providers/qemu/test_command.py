@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labkit.plan import derive
 from labkit.providers.qemu import command
 
 if TYPE_CHECKING:
@@ -35,10 +34,12 @@ def build(
         return command.build(
             machine,
             network=default_lab.network("nat"),
-            segment=derive.segment(default_lab.name),
+            segment="dgram,remote.type=unix,remote.path=/hub,local.type=unix",
             accelerator=accelerator,
             boot=command.boot(machine, image(loader=loader), root / "seed"),
-            paths=command.Paths(root / "disk.qcow2", root / "console.log", "monitor", root / "pid"),
+            paths=command.Paths(
+                root / "disk.qcow2", root / "console.log", "monitor", root / "pid", "port"
+            ),
             run_as=run_as,
         )
 
@@ -62,7 +63,10 @@ def test_the_ssh_of_the_machine_is_on_the_loopback_address_only(
     build: Callable[..., list[str]],
 ) -> None:
     assert _value(build(), "-netdev", "user").endswith("hostfwd=tcp:127.0.0.1:30777-10.0.2.51:22")
-    assert _value(build(), "-netdev", "socket").endswith("localaddr=127.0.0.1")
+    # The host-only segment is on no address at all.
+    assert _value(build(), "-netdev", "dgram") == (
+        "dgram,remote.type=unix,remote.path=/hub,local.type=unix,local.path=port,id=hostonly"
+    )
 
 
 def test_a_comma_in_a_path_is_written_twice(build: Callable[..., list[str]]) -> None:

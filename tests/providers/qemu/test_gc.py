@@ -31,9 +31,23 @@ def test_ours() -> None:
     assert qemu.claim(_WORDS) == (entry, "web-01")
 
 
+_SWITCH = [
+    "/usr/bin/python3", "-I", "-S", "/labkit/switch.py", "/s/.lab/demo/segment",
+    "-uuid", str(derive.network_uuid("demo", "hostonly")), "-pidfile", "/s/.lab/demo/segment/pid",
+]  # fmt: skip
+
+
+def test_the_switch_of_a_segment() -> None:
+    assert qemu.claim(_SWITCH) == (registry.Entry(pathlib.Path("/s"), "demo"), "network hostonly")
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        [*_SWITCH[:3], "other.py", *_SWITCH[4:]],
+        [*_SWITCH[:6], _UUID, *_SWITCH[7:]],
+        [*_SWITCH[:-1], "/s/.lab/other/segment/pid"],
+        [*_SWITCH[:-1], "/s/.lab/demo/segment/hub"],
         [],
         ["qemu-system-x86_64"],
         ["grep", *_WORDS[1:]],

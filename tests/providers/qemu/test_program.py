@@ -24,3 +24,12 @@ def test_a_program_that_fails(tmp_path: pathlib.Path) -> None:
     with pytest.raises(errors.ProviderError) as caught:
         program.run([str(script), "create"])
     assert caught.value.message == f"{script} ended with status 3: warning\nno space left"
+
+
+def test_a_file_that_it_finds_open(tmp_path: pathlib.Path) -> None:
+    strange = tmp_path / "it's $(here)"
+    strange.write_text("text")
+    words = ["sh", "-c", 'cat <&7; echo " $1"', "sh", "a b"]
+    assert program.run(words, descriptor=(7, strange)) == "text a b\n"
+    with pytest.raises(errors.ProviderError, match=r"^sh ended with status "):
+        program.run(words, descriptor=(7, tmp_path / "absent"))

@@ -17,7 +17,7 @@ import pytest
 
 from labkit import errors, workspace
 from labkit.providers import base
-from labkit.providers.qemu import program, provider
+from labkit.providers.qemu import monitor, preflight, program, provider, segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -32,6 +32,11 @@ def lab(plan_of: Callable[[str], model.Lab]) -> model.Lab:
     text = (pathlib.Path(__file__).parents[3] / "lab.yml").read_text(encoding="utf-8")
     name = f"t{secrets.token_hex(8)}"
     return plan_of(text.replace("lab: k8s-manual", f"lab: {name}"))
+
+
+@pytest.fixture(autouse=True)
+def version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "release", lambda: (base.Finding("QEMU", True, "9.9"),))
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ def test_preflight_names_a_port_that_is_taken(lab: model.Lab, space: workspace.W
         machine = dataclasses.replace(lab.machines[0], ssh_port=port)
         alone = dataclasses.replace(lab, machines=(machine,))
         qemu = provider.Provider(alone, space, pytest.fail, lambda _: None)
-        found, memory = qemu.preflight()
+        _, found, memory = qemu.preflight()
     assert found == base.Finding(
         f"port {port} for ansible-01",
         ok=False,
@@ -127,8 +132,8 @@ def test_ports_that_are_taken_have_one_hint(lab: model.Lab, space: workspace.Wor
         )
         both = dataclasses.replace(lab, machines=machines)
         found = provider.Provider(both, space, pytest.fail, lambda _: None).preflight()
-    assert [finding.ok for finding in found[:2]] == [False, False]
-    assert len({finding.hint for finding in found[:2]}) == 1
+    assert [finding.ok for finding in found[1:3]] == [False, False]
+    assert len({finding.hint for finding in found[1:3]}) == 1
 
 
 def test_preflight_does_not_look_at_the_port_of_a_running_machine(
@@ -136,7 +141,7 @@ def test_preflight_does_not_look_at_the_port_of_a_running_machine(
 ) -> None:
     assert running.poll() is None
     names = [finding.name for finding in qemu.preflight()]
-    assert len(names) == 4
+    assert len(names) == 5
     assert not any("ansible-01" in name for name in names)
 
 
@@ -192,6 +197,35 @@ def test_machines_that_lab_yml_no_longer_has_are_ours_to_remove(
     qemu.destroy("older-01")
     assert qemu.leftovers() == []
     assert space.ledger.machines() == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no unix sockets")
+def test_the_switch_goes_with_the_last_machine(
+    qemu: provider.Provider,
+    space: workspace.Workspace,
+    machine: model.Machine,
+    running: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def press(_socket: pathlib.Path, command: str, **_: object) -> None:
+        if command == "system_powerdown":
+            running.kill()
+            running.wait(10)
+
+    monkeypatch.setattr(monitor, "execute", press)
+    lan = segment.Segment(space)
+    lan.start()
+    try:
+        qemu.stop(qemu._lab.machine("k8s-master-01"))  # which does not run
+        (switch,) = lan.running()
+        assert f"process {switch.pid} (switch)" in qemu.leftovers()
+        qemu.stop(machine)
+        assert lan.running() == []
+        lan.start()
+        qemu.clear()
+        assert lan.running() == []
+    finally:
+        lan.end()
 
 
 def test_stop_of_what_does_not_run(qemu: provider.Provider, machine: model.Machine) -> None:

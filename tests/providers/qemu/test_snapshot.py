@@ -97,6 +97,7 @@ def lab(
     made._images[machine.image] = image
     yield Lab(made, machine, space.machine(machine.name), space)
     made.destroy(machine.name)
+    made.clear()
     assert made.leftovers() == []
 
 

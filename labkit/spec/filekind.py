@@ -20,6 +20,10 @@ class FileKind:
     """What to do with a second YAML document."""
     shared: str
     """What to do instead of a merge key."""
+    absent: str = "name an existing file"
+    """What to do where there is none."""
+    usual: str = ""
+    """What it is called in its folder; empty where it has no usual name."""
     allowed: str = ""
     """Control characters that its texts may hold."""
     visible: str = "write it on one line, in characters that can be seen"
@@ -33,6 +37,8 @@ LAB = FileKind(
     begin="begin with 'lab: NAME' and 'machines:'",
     alone="a file holds one lab; put the other one into a file of its own",
     shared="put what machines share under 'defaults' or 'roles'",
+    absent="name an existing file, or make a new lab folder with 'labkit init DIR'",
+    usual="lab.yml",
 )
 
 CLASS = FileKind(
@@ -42,9 +48,17 @@ CLASS = FileKind(
     begin="begin with 'classroom: NAME' and 'roster: FILE'",
     alone="a file holds one class; put the other one into a file of its own",
     shared="write the values out",
+    absent="name an existing file, or make a new class folder with 'labkit class.init DIR'",
+    usual="class.yml",
 )
 
-ROSTER = dataclasses.replace(CLASS, name="roster", thing="roster")
+ROSTER = dataclasses.replace(
+    CLASS,
+    name="roster",
+    thing="roster",
+    absent="name an existing file under 'roster' of the class file",
+    usual="",
+)
 
 PROFILE = FileKind(
     name="profile",

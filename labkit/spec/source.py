@@ -28,10 +28,7 @@ def read(path: pathlib.Path, kind: filekind.FileKind = filekind.LAB) -> str:
         with path.open("rb") as file:
             content = file.read(LIMIT + 1)
     except FileNotFoundError:
-        raise errors.LabError(
-            f"there is no {kind.name} at {path}",
-            hint="name an existing file, or make a new lab folder with 'labkit init DIR'",
-        ) from None
+        raise errors.LabError(f"there is no {kind.name} at {path}", hint=kind.absent) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise errors.LabError(
@@ -60,9 +57,8 @@ def decode(content: bytes, name: str) -> str:
 
 def _refuse_odd(path: pathlib.Path, kind: filekind.FileKind, mode: int, size: int) -> None:
     if stat.S_ISDIR(mode):
-        raise errors.LabError(
-            f"{path} is a directory, not a {kind.name}", hint=f"did you mean {path / 'lab.yml'}?"
-        )
+        hint = f"did you mean {path / kind.usual}?" if kind.usual else kind.absent
+        raise errors.LabError(f"{path} is a directory, not a {kind.name}", hint=hint)
     if not stat.S_ISREG(mode):
         raise errors.LabError(
             f"{path} is not a regular file", hint=f"a pipe or a device cannot hold a {kind.thing}"

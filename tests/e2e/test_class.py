@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -44,6 +45,19 @@ _STRANGER = ("ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=y
 """Somebody who trusts every machine."""
 
 
+_INTRUDER = """
+import socket, sys
+made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for folder in sys.argv[1:]:
+    for name in ("hub", "ports/node-01"):
+        try:
+            made.sendto(bytes(60), f"{folder}/{name}")
+            print("sent")
+        except OSError as error:
+            print(type(error).__name__)
+"""
+
+
 def _lab_of(room: Folder, student: str) -> pathlib.Path:
     return room.path / "students" / student / ".lab" / f"e2e-class--{student}"
 
@@ -53,15 +67,26 @@ def _on(room: Folder, student: str, machine: str, command: str) -> str:
     return over_ssh(_lab_of(room, student) / "ssh_config", machine, command)
 
 
-def _qemu(room: Folder) -> list[str]:
-    """The machines of the class that run, found without labkit."""
+def _running(room: Folder, kind: str) -> list[str]:
+    """The pid files of what runs for the class, found without labkit."""
     found: list[str] = []
     for process in psutil.process_iter(["cmdline"]):
         words: list[str] = process.info["cmdline"] or []
         options = dict(itertools.pairwise(words))
-        if options.get("-pidfile", "").startswith(f"{room.path}/"):
-            found.append(options["-pidfile"])
+        path = options.get("-pidfile", "")
+        if path.startswith(f"{room.path}/") and f"/{kind}/" in path:
+            found.append(path)
     return found
+
+
+def _qemu(room: Folder) -> list[str]:
+    """The machines of the class."""
+    return _running(room, "machines")
+
+
+def _switches(room: Folder) -> list[str]:
+    """What carries the frames of a student's machines."""
+    return _running(room, "segment")
 
 
 def _timed(room: Folder, *words: str) -> Any:
@@ -112,6 +137,7 @@ def test_all_come_up_at_once_and_are_verified(room: Folder) -> None:
     assert sorted(found["students"]) == list(_STUDENTS)
     assert all(each["result"]["ok"] for each in found["students"].values())
     assert len(_qemu(room)) == len(_STUDENTS) * len(_MACHINES)
+    assert len(_switches(room)) == len(_STUDENTS)
     code, found = _timed(room, "class.status")
     assert {name: each["state"] for name, each in found["students"].items()} == dict.fromkeys(
         _STUDENTS, "verified"
@@ -226,6 +252,19 @@ def test_other_users_of_the_host_open_nothing(room: Folder) -> None:
         assert stat.S_IMODE((_lab_of(room, student) / "keys" / "login").stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_other_users_of_the_host_reach_no_segment(room: Folder) -> None:
+    """Not even `nobody`, who the machines of all students are."""
+    folders = [str(_lab_of(room, student) / "segment") for student in _STUDENTS]
+    for path in pathlib.Path(folders[0]).parents:  # up to the students' folders all may pass
+        if path.is_relative_to(room.path.parent.parent) and "students" not in path.parts:
+            path.chmod(0o755)
+    words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    words += ["/usr/bin/python3", "-I", "-c", _INTRUDER, *folders]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=MINUTES, check=False)
+    assert done.stdout.split() == ["PermissionError"] * len(_STUDENTS) * 2, done.stderr
+
+
 def test_a_folder_that_was_deleted_is_made_again(room: Folder) -> None:
     subprocess.run(["rm", "-rf", str(room.path / "students" / "daiki")], check=True)
     code, found = _timed(room, "class.status", "--only", "daiki")
@@ -239,6 +278,7 @@ def test_nothing_is_left(room: Folder) -> None:
     run = room("class.destroy", "--yes")
     assert run.code == 0, run
     assert _qemu(room) == []
+    assert _switches(room) == []
     # The class's own key stays with its roster: what students were given is made of it.
     # And what the board has believed stays with the board.
     assert sorted(each.name for each in (room.path / ".class").iterdir()) == ["board", "class.key"]

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from labkit import errors
-from labkit.spec import load, source
+from labkit.spec import filekind, load, source
 
 TOO_BIG = "{} is bigger than 1 MiB"
 
@@ -107,3 +107,34 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path: pathlib.Path) -> None:
     assert spec.lab.lab == "demo"
     assert spec.file == str(path)
     assert (spec.locate(("machines", "a", "nat")).line, spec.locate(("lab",)).column) == (4, 6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "missing", "directory"),
+    [
+        (
+            filekind.CLASS,
+            "class file",
+            "name an existing file, or make a new class folder with 'labkit class.init DIR'",
+            "did you mean {}/class.yml?",
+        ),
+        (
+            filekind.ROSTER,
+            "roster",
+            "name an existing file under 'roster' of the class file",
+            "name an existing file under 'roster' of the class file",
+        ),
+        (filekind.PROFILE, "profile", "name an existing file", "name an existing file"),
+    ],
+)
+def test_what_is_advised_for_other_files(
+    tmp_path: pathlib.Path, kind: filekind.FileKind, name: str, missing: str, directory: str
+) -> None:
+    with pytest.raises(errors.LabError) as caught:
+        source.read(tmp_path / "absent", kind)
+    assert caught.value.message == f"there is no {name} at {tmp_path / 'absent'}"
+    assert caught.value.hint == missing
+    with pytest.raises(errors.LabError) as caught:
+        source.read(tmp_path, kind)
+    assert caught.value.message == f"{tmp_path} is a directory, not a {name}"
+    assert caught.value.hint == directory.replace("{}", str(tmp_path))

@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -79,7 +80,7 @@ round trips that the labs' logs name.
 
 The rehearsal counts a machine's memory as its size and 200 MiB for QEMU, which is what it can come
 to; a machine that has just booted has not touched all of it. The QEMU processes used {work:.0f} s
-of processors; the load of the host was {load:.1f} for each of its processors before.
+of processors, and labkit with its programs {own:.0f} s; the load of the host was {load:.1f} for each of its processors before.
 
 ## How the rehearsal works
 
@@ -102,6 +103,8 @@ class Real:
     calls: int = 0
     work: float = 0.0
     """Seconds of processors that the QEMU processes used."""
+    own: float = 0.0
+    """Seconds of processors that labkit and its programs used."""
     load: float = 0.0
     """Of each processor, by others, before it began."""
 
@@ -174,10 +177,10 @@ def _board(folder: pathlib.Path) -> float:
 def _real(folder: pathlib.Path) -> Real:
     real = Real(load=psutil.getloadavg()[0] / (psutil.cpu_count() or 1))
     with _watched(folder, real):
-        start = time.monotonic()
+        start, before = time.monotonic(), _own()
         try:
             text = _labkit(folder, "class.up", "--format", "json")
-            real.seconds = time.monotonic() - start
+            real.seconds, real.own = time.monotonic() - start, _own() - before
             students: dict[str, Any] = json.loads(text)["students"]
             real.first = min(each["seconds"] for each in students.values())
             files = [path for path in folder.rglob("*") if path.is_file()]
@@ -190,6 +193,12 @@ def _real(folder: pathlib.Path) -> Real:
         finally:
             _labkit(folder, "class.destroy", "--yes")
     return real
+
+
+def _own() -> float:
+    """Return the seconds of processors of all programs that have ended; those of QEMU have not."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextlib.contextmanager
@@ -256,6 +265,7 @@ def _few_page(rehearsed: dict[str, Any], real: Real) -> str:
     return _FEW.format(
         few="\n".join(f"| {' | '.join(row)} |" for row in rows),
         work=real.work,
+        own=real.own,
         load=real.load,
         model=words,
         costs="\n".join(f"| {' | '.join(row)} |" for row in figures),

@@ -73,7 +73,7 @@ def destroy_unread(space: workspace.Workspace) -> Removed:
     ssh_include.remove(space.entry)
     if folder or found:
         _finish(space, [*reasons, *(each.what for each in _running(space))])
-    return Removed(tuple(sorted(kept | {each.machine for each in found})), folder)
+    return Removed(tuple(sorted(kept | gc.machines(found))), folder)
 
 
 def _finish(space: workspace.Workspace, left: Sequence[str]) -> None:
@@ -97,7 +97,7 @@ def _existing(lab: context.Context) -> tuple[str, ...]:
     """Name the machines of which there is anything; the plan alone makes none."""
     states = lab.provider.status()
     there = {name for name, state in states.items() if state is not base.State.ABSENT}
-    there |= {each.machine for each in _running(lab.space)}
+    there |= gc.machines(_running(lab.space))
     there |= set(lab.space.ledger.machines())
     return tuple(
         name for name in lab.provider.made() if name in there or lab.space.machine(name).exists()

@@ -136,7 +136,7 @@ def _lab(entry: registry.Entry, running: Sequence[gc.Found]) -> Iterator[Item]:
     if not has_lab_file(entry):
         yield from _lost(space, running)
     elif running or space.path.exists():
-        names = ", ".join(sorted({each.machine for each in running})) or "none"
+        names = ", ".join(sorted(gc.machines(running))) or "none"
         yield Item(name, f"in use; machines that run: {names}")
 
 
@@ -145,13 +145,14 @@ def _lost(space: workspace.Workspace, running: Sequence[gc.Found]) -> Iterator[I
     folder = space.folder.exists()
     why = f"no file there says 'lab: {space.lab}'" if folder else "its folder is gone"
     if space.path.exists():
-        machines = ", ".join(sorted({each.machine for each in running}))
+        machines = ", ".join(sorted(gc.machines(running)))
         runs = f", with running machines {machines}" if machines else ""
         yield Item(f"{space.path}{runs}", why, lambda: _destroy(space))
         return
     name = f"lab '{space.lab}' in {space.folder}"
     for each in running:
-        yield Item(f"{each.what}: machine {each.machine} of {name}", why, each.remove)
+        what = each.machine if each.shared else f"machine {each.machine}"
+        yield Item(f"{each.what}: {what} of {name}", why, each.remove)
     for each in ssh_include.installed():
         if each.entry == space.entry:
             yield Item(str(each.path), why, lambda: ssh_include.remove(space.entry))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from labkit import providers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from labkit.workspace import registry
 
@@ -31,6 +31,13 @@ class Found:
     """What a person knows it by, such as a process with its number."""
     remove: Callable[[], None]
     """Removes it; raises errors.LabError or OSError when it stays."""
+    shared: bool = False
+    """It is no machine but what the lab's machines share, such as a network; `machine` names it."""
+
+
+def machines(found: Iterable[Found]) -> set[str]:
+    """Return the names of the machines in what was found."""
+    return {each.machine for each in found if not each.shared}
 
 
 def find(entry: registry.Entry | None = None) -> Sequence[Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +81,22 @@ def test_a_lab_with_its_file_is_in_use(
     assert gc.remove(gc.find(tmp_path)) == {}
     assert len(running) == 2
     assert space.path.exists()
+
+
+def test_what_machines_share_is_none(
+    tmp_path: pathlib.Path, make: Make, running: list[machines.Found]
+) -> None:
+    space = make("demo")
+    _run(running, space, "web-01")
+    switch = machines.Found(space.entry, "network hostonly", "process 7", lambda: None, shared=True)
+    running.append(switch)
+    name = f"lab 'demo' in {space.folder}"
+    assert _find(tmp_path) == [(name, "in use; machines that run: web-01", False)]
+    shutil.rmtree(space.folder)
+    assert [what for what, _, _ in _find(tmp_path)] == [
+        f"process of web-01: machine web-01 of {name}",
+        f"process 7: network hostonly of {name}",
+    ]
 
 
 def test_a_lab_without_its_file(

@@ -36,7 +36,7 @@ def find() -> Iterator[gc.Found]:
         if network.owner and network.owner not in owned.values():
             remove = functools.partial(networks.remove, network.owner.lab, network.owner)
             what = f"network {network.name}"
-            yield gc.Found(network.owner, what, f"{what} (libvirt)", remove)
+            yield gc.Found(network.owner, what, f"{what} (libvirt)", remove, shared=True)
 
 
 def _remove(domain: domains.Domain, entry: registry.Entry) -> None:

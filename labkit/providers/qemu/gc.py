@@ -40,8 +40,9 @@ def find() -> Iterator[gc.Found]:
         def remove(running: psutil.Process = running) -> None:
             _end(running)
 
-        kind = "switch" if machine == SWITCH else "qemu"
-        yield gc.Found(entry, machine, f"process {running.pid} ({kind})", remove)
+        shared = machine == SWITCH
+        what = f"process {running.pid} ({'switch' if shared else 'qemu'})"
+        yield gc.Found(entry, machine, what, remove, shared)
 
 
 def claim(words: Sequence[str]) -> tuple[registry.Entry, str] | None:

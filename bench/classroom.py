@@ -80,7 +80,8 @@ round trips that the labs' logs name.
 
 The rehearsal counts a machine's memory as its size and 200 MiB for QEMU, which is what it can come
 to; a machine that has just booted has not touched all of it. The QEMU processes used {work:.0f} s
-of processors, and labkit with its programs {own:.0f} s; the load of the host was {load:.1f} for each of its processors before.
+of processors, and labkit with its programs {own:.0f} s; the load of the host was {load:.1f} for
+each of its processors before.
 
 ## How the rehearsal works
 

@@ -7,20 +7,19 @@ made, known_hosts and the login key are read.
 from __future__ import annotations
 
 import functools
-import socket
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import fabric
 import paramiko
 
-from labkit.ssh import gateway, pipelining
-from labkit.ssh import plug as plugs
+from labkit.ssh import gateway, pipelining, trouble
 
 if TYPE_CHECKING:
     import pathlib
 
     from labkit.providers import base
+    from labkit.ssh import plug as plugs
 
 _BANNER = 15.0
 """Seconds in which a server that is known to run says who it is."""
@@ -28,68 +27,64 @@ _SSH_PORT = 22
 _MAKING = threading.Lock()
 
 
-def connect(endpoint: base.Endpoint, timeout: float, banner: float | None) -> fabric.Connection:
-    """Connect and log in.
+def connect(
+    endpoint: base.Endpoint, plug: plugs.Plug | None, timeout: float, brief: float
+) -> fabric.Connection:
+    """Log in.
 
     Args:
         endpoint: Where and as whom.
+        plug: The connection to the machine; None for one behind a gateway, through which it is made
+            now.
         timeout: Seconds that each step may take.
-        banner: Seconds after which a server that says nothing is given up, before anything is said
-            to it; for machines that may be booting. None for a machine that runs.
+        brief: Seconds that a gateway may take to reach the machine.
 
     Raises:
-        OSError, EOFError, paramiko.SSHException: It did not work.
+        errors.UnreachableError: It did not work.
     """
-    plug = _plug(endpoint, timeout, banner)
     try:
-        connection = _connection(endpoint, plug, timeout)
+        return _log_in(endpoint, plug or _through(endpoint, timeout, brief), timeout)
+    except paramiko.BadHostKeyException as error:
+        raise trouble.another_key(endpoint) from error
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise trouble.silent(endpoint, error) from error
+
+
+def _through(endpoint: base.Endpoint, timeout: float, brief: float) -> paramiko.Channel:
+    if endpoint.gateway is None:
+        raise EOFError
+    # A gateway opens the way only to a port that listens, so there is no banner to wait for.
+    return gateway.channel(endpoint.gateway, (endpoint.host, endpoint.port), timeout, brief)
+
+
+def _log_in(
+    endpoint: base.Endpoint, way: plugs.Plug | paramiko.Channel, timeout: float
+) -> fabric.Connection:
+    try:
+        connection, client = _connection(endpoint, way, timeout)
         # Fabric accepts any host key unless told otherwise before it opens.
-        client = connection.client
-        if client is None:  # Fabric's types allow it; its code does not
-            raise EOFError
-        _pin(client, endpoint)
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         connection.open()
     except BaseException:
-        plug.close()
+        way.close()
         raise
     return connection
 
 
-def _plug(
-    endpoint: base.Endpoint, timeout: float, banner: float | None
-) -> socket.socket | paramiko.Channel:
-    """Open the way to the machine's SSH."""
-    brief = min(banner or timeout, timeout)
-    if endpoint.gateway is not None:
-        # A gateway opens the way only to a port that listens, so there is no banner to wait for.
-        return gateway.channel(endpoint.gateway, (endpoint.host, endpoint.port), timeout, brief)
-    plug = plugs.connect(endpoint.host, endpoint.port, brief)
-    try:
-        # A port forward accepts before the machine behind it listens. Only the banner (RFC 4253,
-        # section 4.2) shows that a server is there, and a new try finds it sooner than waiting.
-        # It costs a round trip, since the client's own banner would travel meanwhile.
-        if banner is not None and not plug.recv(1, socket.MSG_PEEK):
-            raise EOFError("closed at once")
-    except BaseException:
-        plug.close()
-        raise
-    return plug
-
-
 def _connection(
-    endpoint: base.Endpoint, plug: socket.socket | paramiko.Channel, timeout: float
-) -> fabric.Connection:
-    # Fabric's configurations were not made for several threads.
+    endpoint: base.Endpoint, way: plugs.Plug | paramiko.Channel, timeout: float
+) -> tuple[fabric.Connection, paramiko.SSHClient]:
+    """Return a connection that is not opened yet, and knows the host keys; and its client."""
+    # Fabric's configurations were not made for several threads, and one thread reads for all.
     with _MAKING:
-        return _Connection(
+        connection = _Connection(
             endpoint.host,
             user=endpoint.user,
             port=endpoint.port,
             config=_config(),
             forward_agent=False,
             connect_kwargs={
-                "sock": plug,
+                "sock": way,
                 "transport_factory": pipelining.Transport,
                 "pkey": _login_key(endpoint.key, endpoint.key.stat().st_mtime_ns),
                 "allow_agent": False,
@@ -99,6 +94,11 @@ def _connection(
                 "timeout": timeout,
             },
         )
+        client = connection.client
+        if client is None:  # Fabric's types allow it; its code does not
+            raise EOFError
+        _pin(client, endpoint)
+        return connection, client
 
 
 class _Connection(fabric.Connection):

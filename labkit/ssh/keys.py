@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
 from labkit import secret
 
 
@@ -20,6 +17,10 @@ class KeyPair:
 
 def generate(comment: str) -> KeyPair:
     """Make a new key pair without a passphrase."""
+    # Most runs read keys that are there, and this takes long.
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415
+
     key = ed25519.Ed25519PrivateKey.generate()
     private = key.private_bytes(
         serialization.Encoding.PEM,

@@ -12,18 +12,22 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Self
 
-import paramiko
-
 from labkit import errors, log, shell, signals
-from labkit.ssh import connect, pipelining
+from labkit.ssh import plug as plugs
+from labkit.ssh import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     import fabric
+    import paramiko
 
     from labkit.providers import base
+
+# Fabric and paramiko are imported behind the first connection: a machine does its part of a log-in
+# while they are, and not every run gets that far.
+# ruff: noqa: PLC0415
 
 # What paramiko has to say also comes as an exception, which is told in a sentence.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -88,21 +92,21 @@ class Session:
             signals.Stopped: The run is being interrupted, and this is one of its threads.
         """
         signals.check()
+        brief = min(banner or timeout, timeout)
+        plug = self._plug(brief, spoken=banner is not None)
+        from labkit.ssh import connect
+
+        self._connection = connect.connect(self.endpoint, plug, timeout, brief)
+
+    def _plug(self, timeout: float, *, spoken: bool) -> plugs.Plug | None:
+        """Connect; a machine behind a gateway is connected to by whoever logs in there."""
         endpoint = self.endpoint
+        if endpoint.gateway is not None:
+            return None
         try:
-            self._connection = connect.connect(endpoint, timeout, banner)
-        except paramiko.BadHostKeyException as error:
-            raise errors.UnreachableError(
-                f"{endpoint.machine} showed another host key than the one pinned when it was made",
-                hint="something else answers on "
-                f"{endpoint.host}:{endpoint.port}; nothing was sent to it. If the machine was "
-                "replaced on purpose, destroy the lab and bring it up again",
-            ) from error
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise errors.UnreachableError(
-                f"{endpoint.machine} does not answer on {endpoint.host}:{endpoint.port}: "
-                f"{str(error) or type(error).__name__}"
-            ) from error
+            return plugs.connect(endpoint.host, endpoint.port, timeout, spoken=spoken)
+        except (OSError, EOFError) as error:
+            raise trouble.silent(endpoint, error) from error
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""
@@ -138,6 +142,8 @@ class Session:
         # two streams that become one here keep their order, which SSH's two do not.
         text = f"{before}{{ :\n{script}\n}} < /dev/null 2>&1\n"
         with log.command(label, machine=self.endpoint.machine, sent=len(text)) as record:
+            if self._connection is None:
+                self.open(timeout)
             result = self._exec(command, text, timeout, on_output)
             record.status, record.received = result.status, len(result.output)
         return result
@@ -159,6 +165,10 @@ class Session:
     def _exec(
         self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
     ) -> Result:
+        import paramiko
+
+        from labkit.ssh import pipelining
+
         signals.check()
         deadline = time.monotonic() + timeout
         output = bytearray()
@@ -196,8 +206,6 @@ class Session:
         return Result(output.decode(errors="replace"), status)
 
     def _channel(self, timeout: float) -> paramiko.Channel:
-        if self._connection is None:
-            self.open(timeout)
         transport = self._connection.transport if self._connection else None
         if transport is None:
             raise EOFError
@@ -239,7 +247,7 @@ def wait(
             session.open(max(_LOGIN, remaining), banner=_BANNER)
         except errors.UnreachableError as error:
             # A wrong host key does not become right by waiting.
-            if isinstance(error.__cause__, paramiko.BadHostKeyException) or remaining <= 0:
+            if isinstance(error, trouble.AnotherKeyError) or remaining <= 0:
                 raise
             if error.message != last:
                 last = error.message

@@ -60,7 +60,11 @@ class FactError(errors.LabError, ValueError):
 class Operation(pydantic.BaseModel, abc.ABC, Generic[State]):
     """One kind of wanted state. A module of this package defines one, and its name is the kind."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    # What a kind's values are checked by is built when the first ones are: the generic class that
+    # each kind derives from never has any.
+    model_config = pydantic.ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
     side_effects: ClassVar[bool] = False
     """Its changes reach what other operations look at, as a package brings files and users.

@@ -6,6 +6,9 @@ import pydantic
 
 
 class Model(pydantic.BaseModel):
-    """Nothing is converted, nothing is ignored, nothing changes afterwards."""
+    """Nothing is converted, nothing is ignored, nothing changes afterwards.
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+    Only the mapping that holds all others is asked to validate, so only that one gets ready for it.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)

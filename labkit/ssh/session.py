@@ -12,7 +12,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Self
 
-from labkit import errors, log, shell, signals
+from labkit import errors, lean, log, shell, signals
 from labkit.ssh import plug as plugs
 from labkit.ssh import trouble
 
@@ -94,6 +94,7 @@ class Session:
         signals.check()
         brief = min(banner or timeout, timeout)
         plug = self._plug(brief, spoken=banner is not None)
+        lean.invoke()
         from labkit.ssh import connect
 
         self._connection = connect.connect(self.endpoint, plug, timeout, brief)
@@ -142,8 +143,6 @@ class Session:
         # two streams that become one here keep their order, which SSH's two do not.
         text = f"{before}{{ :\n{script}\n}} < /dev/null 2>&1\n"
         with log.command(label, machine=self.endpoint.machine, sent=len(text)) as record:
-            if self._connection is None:
-                self.open(timeout)
             result = self._exec(command, text, timeout, on_output)
             record.status, record.received = result.status, len(result.output)
         return result
@@ -165,6 +164,8 @@ class Session:
     def _exec(
         self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
     ) -> Result:
+        if self._connection is None:
+            self.open(timeout)
         import paramiko
 
         from labkit.ssh import pipelining

@@ -9,9 +9,9 @@ machines are comes from the benchmark, since namespaces are no provider.
 
 from __future__ import annotations
 
-import gc
+from labkit import lean
 
-gc.disable()  # while importing, as labkit/__main__.py does
+lean.begin()  # as labkit/__main__.py does
 
 # ruff: noqa: E402 - the imports come after it
 import dataclasses
@@ -30,13 +30,14 @@ from labkit.providers import base
 from labkit.spec import host, load
 from labkit.ssh import keyring, keys, session
 
-gc.freeze()
-gc.enable()
+lean.begun()
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from labkit.plan import model
+
+    Steps = Mapping[str, Sequence[profiles.Step]]
 
 _FOLDER = pathlib.Path(__file__).parent
 
@@ -64,18 +65,18 @@ class Inventory:
         return profiles.steps(self.lab, machine, ring, self.shelf)
 
 
-def converge(inventory: Inventory, machine: model.Machine) -> engine.Outcome:
+def converge(inventory: Inventory, steps: Steps, machine: model.Machine) -> engine.Outcome:
     """Bring one machine to what it should be."""
     with session.Session(inventory.endpoint(machine)) as opened:
-        return engine.Machine(opened, inventory.steps(machine)).converge()
+        return engine.Machine(opened, steps[machine.name]).converge()
 
 
-def write(inventory: Inventory, folder: pathlib.Path, machine: model.Machine) -> None:
+def write(inventory: Inventory, steps: Steps, folder: pathlib.Path, machine: model.Machine) -> None:
     """Write what a run would send to a machine as it is now, and what a second run would."""
-    steps = inventory.steps(machine)
+    wanted = steps[machine.name]
     with session.Session(inventory.endpoint(machine)) as opened:
-        seen = engine.Machine(opened, steps).look()
-    probes = script.batch([step.operation.probe() for step in steps]).text
+        seen = engine.Machine(opened, wanted).look()
+    probes = script.batch([step.operation.probe() for step in wanted]).text
     changes = script.batch([each.commands for each in seen if each.changes]).text
     for name, texts in (("first", (probes, changes, probes)), ("again", (probes,))):
         text = "\n".join(texts)
@@ -90,11 +91,12 @@ def main() -> None:
     spec = load.load(pathlib.Path(known["lab"]), host.Host(memory_mib=1 << 20, cpus=1 << 10))
     inventory = Inventory(build.build(spec), known, shelves.Shelf(_FOLDER))
     machines = {machine.name: machine for machine in inventory.lab.machines}
+    steps = {name: inventory.steps(machine) for name, machine in machines.items()}
     if sys.argv[2:]:
-        job = functools.partial(write, inventory, pathlib.Path(sys.argv[2]))
+        job = functools.partial(write, inventory, steps, pathlib.Path(sys.argv[2]))
         parallel.raise_first(parallel.each(machines, job))
         return
-    done = parallel.each(machines, functools.partial(converge, inventory))
+    done = parallel.each(machines, functools.partial(converge, inventory, steps))
     parallel.raise_first(done)
     for name, outcome in done.items():
         if isinstance(outcome, engine.Outcome):

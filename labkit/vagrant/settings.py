@@ -32,6 +32,12 @@ def environment(folder: pathlib.Path, provider: str) -> dict[str, str]:
     }
 
 
+def logged(path: pathlib.Path) -> dict[str, str]:
+    """Return what lets Vagrant append to a log which programs it runs (`journal` reads it)."""
+    asked = os.environ.get("VAGRANT_LOG", "").lower()
+    return {"VAGRANT_LOG": "debug" if asked == "debug" else "info", "VAGRANT_LOG_FILE": str(path)}
+
+
 def home() -> pathlib.Path:
     """Return Vagrant's home: VAGRANT_HOME, or `.vagrant.d` in the user's."""
     named = os.environ.get("VAGRANT_HOME")
@@ -47,6 +53,12 @@ def has_box(name: str, provider: str) -> bool:
     folder = home() / "boxes" / name.replace("/", "-VAGRANTSLASH-")
     marks = (f"*/{provider}/metadata.json", f"*/*/{provider}/metadata.json")
     return any(any(folder.glob(mark)) for mark in marks)
+
+
+def is_master(number: str) -> bool:
+    """Say whether a machine of VirtualBox is what Vagrant makes linked clones of some box from."""
+    notes = (home() / "boxes").rglob("master_id")
+    return any(note.read_text(encoding="utf-8").strip() == number for note in notes)
 
 
 def release(address: object, port: int) -> None:

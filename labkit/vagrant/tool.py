@@ -6,6 +6,7 @@ are logged, since each of them runs in `Vagrant.run`. Safe to use from several t
 
 from __future__ import annotations
 
+import functools
 import logging
 import shutil
 import types
@@ -62,10 +63,14 @@ class Vagrant:
         self._narrate = narrate
         self._patience = patience
         # python-vagrant types its results and leaves its parameters to the reader.
-        self._verbs: Any = _Bindings(lambda words: self.run(*words))
+        self._verbs: Any = _Bindings(self.run)
 
-    def run(self, *words: str) -> str:
+    def run(self, *words: str, log: pathlib.Path | None = None) -> str:
         """Run Vagrant and return what it printed. This is the only place that does.
+
+        Args:
+            words: Its arguments.
+            log: Where Vagrant says which programs it runs; see `journal`.
 
         Raises:
             errors.ProviderError: There is no Vagrant, it failed, or it did not end in time.
@@ -77,11 +82,12 @@ class Vagrant:
             )
         seconds = self._patience[words[0]]
         cwd = self._folder if self._folder.is_dir() else None
+        environment = settings.environment(self._folder, self._provider)
         try:
             done = child.run(
                 ["vagrant", *words],
                 cwd=cwd,
-                env=settings.environment(self._folder, self._provider),
+                env={**environment, **(settings.logged(log) if log else {})},
                 timeout=seconds,
             )
         except child.DeadlineError as error:
@@ -106,14 +112,19 @@ class Vagrant:
         """Return each machine's state as Vagrant calls it: running, poweroff, not_created, ..."""
         return output.states(self.run("status", "--machine-readable"))
 
-    def up(self, name: str) -> None:
+    def up(self, name: str, log: pathlib.Path | None = None) -> None:
         """Make a machine if it is absent, start it, and wait until its SSH answers Vagrant.
 
         What goes away by itself is tried a second time.
+
+        Args:
+            name: The machine.
+            log: As of `run`.
         """
+        verbs: Any = _Bindings(functools.partial(self.run, log=log))
 
         def up() -> None:
-            self._verbs.up(vm_name=name, provision=False, provider=self._provider)
+            verbs.up(vm_name=name, provision=False, provider=self._provider)
 
         self._twice(name, up)
 
@@ -182,12 +193,12 @@ class Vagrant:
 class _Bindings(vagrant.Vagrant):
     """python-vagrant's verbs and their arguments, run by somebody else."""
 
-    def __init__(self, run: Callable[[Sequence[str]], str]) -> None:
+    def __init__(self, run: Callable[..., str]) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType] # as above
         self._run = run
 
     def _call_vagrant_command(self, args: Sequence[str | None]) -> None:
-        self._run([word for word in args if word is not None])
+        self._run(*(word for word in args if word is not None))
 
     def _run_vagrant_command(self, args: Sequence[str | None]) -> str:
-        return self._run([word for word in args if word is not None])
+        return self._run(*(word for word in args if word is not None))

@@ -13,6 +13,9 @@ DOWNLOAD = "https://developer.hashicorp.com/vagrant/install"
 OLDEST: Version = (2, 2, 10)
 """The first one that sets the size of disks (Vagrant's changelog: "disks" in 2.2.8 to 2.2.10)."""
 
+LOGS: Version = (2, 3, 4)
+"""The oldest one that was seen to write its log into VAGRANT_LOG_FILE, and not among its errors."""
+
 _SAID = re.compile(r"^Vagrant (\d+(?:\.\d+)+)", re.MULTILINE)
 
 

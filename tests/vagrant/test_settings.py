@@ -40,3 +40,12 @@ def test_the_lease_of_a_port(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyP
         (leases / name).touch()
     settings.release("127.0.0.1", 2222)
     assert [each.name for each in leases.iterdir()] == ["127_0_0_1_2223"]
+
+
+def test_a_log_of_what_vagrant_runs(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vagrant.log"
+    for asked, level in (("", "info"), ("warn", "info"), ("DEBUG", "debug")):
+        monkeypatch.setenv("VAGRANT_LOG", asked)
+        assert settings.logged(path) == {"VAGRANT_LOG": level, "VAGRANT_LOG_FILE": str(path)}

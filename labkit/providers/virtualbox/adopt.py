@@ -9,6 +9,7 @@ machine, and from then on no other is accepted.
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -19,11 +20,15 @@ from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Callable
 
     from labkit.ssh import keys
     from labkit.vagrant import output
 
 _TIMEOUT = 60.0
+_BANNER = 5.0
+"""Seconds that a server has to say its banner, however little time is left."""
+_PAUSE = 0.5
 
 # The server reads its keys when it starts. Programs of a session outlive that.
 _SCRIPT = """\
@@ -62,6 +67,9 @@ def adopt(
     login: str,
     host: keys.KeyPair,
     scratch: pathlib.Path,
+    patience: float,
+    narrate: Callable[[str], None],
+    alive: Callable[[], None],
 ) -> None:
     """Give a machine that Vagrant has just made the lab's keys.
 
@@ -72,14 +80,18 @@ def adopt(
         login: The line of authorized_keys that opens it.
         host: The key that the machine will show.
         scratch: A file for the key that it shows now.
+        patience: Seconds until its SSH has to answer. Vagrant waits for a machine that it starts;
+            one that a run before this has started may still be booting.
+        narrate: Told whenever the last answer changes.
+        alive: Raises when waiting has become pointless.
 
     Raises:
         errors.LabError: It does not answer, or could not be given its keys.
     """
-    shown = _shown(machine, ssh)
+    shown = _wait(lambda left: _shown(machine, ssh, left), patience, narrate, alive)
     text = f"[{ssh.host}]:{ssh.port} {shown.get_name()} {shown.get_base64()}\n"
-    scratch.write_text(text, encoding="utf-8")
     where = base.Endpoint(machine, ssh.host, ssh.port, ssh.user, _key(machine, ssh), scratch)
+    scratch.write_text(text, encoding="utf-8")
     try:
         with sessions.Session(where) as session:
             session.open(_TIMEOUT)
@@ -103,14 +115,35 @@ def _key(machine: str, ssh: output.Ssh) -> pathlib.Path:
     )
 
 
-def _shown(machine: str, ssh: output.Ssh) -> paramiko.PKey:
+def _wait(
+    ask: Callable[[float], paramiko.PKey],
+    patience: float,
+    narrate: Callable[[str], None],
+    alive: Callable[[], None],
+) -> paramiko.PKey:
+    deadline = time.monotonic() + patience
+    last = ""
+    while True:
+        alive()
+        try:
+            return ask(max(_BANNER, min(_TIMEOUT, deadline - time.monotonic())))
+        except errors.UnreachableError as error:
+            if time.monotonic() >= deadline:
+                raise
+            if error.message != last:
+                last = error.message
+                narrate(f"waiting for SSH: {last}")
+            time.sleep(_PAUSE)
+
+
+def _shown(machine: str, ssh: output.Ssh, timeout: float) -> paramiko.PKey:
     """Ask a server for its host key; nothing is sent to it."""
     try:
-        with socket.create_connection((ssh.host, ssh.port), _TIMEOUT) as plug:
+        with socket.create_connection((ssh.host, ssh.port), timeout) as plug:
             transport = paramiko.Transport(plug)
             try:
-                transport.banner_timeout = _TIMEOUT
-                transport.start_client(timeout=_TIMEOUT)
+                transport.banner_timeout = timeout
+                transport.start_client(timeout=timeout)
                 return transport.get_remote_server_key()
             finally:
                 transport.close()

@@ -9,14 +9,19 @@ import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING
 
+from labkit import errors
 from labkit.providers import base
 from labkit.providers.virtualbox import knowledge
+from labkit.render import boxes
 from labkit.vagrant import settings
 
 if TYPE_CHECKING:
-    from labkit.render import boxes
+    from collections.abc import Callable
+
+    from labkit.vagrant import tool
 
 _PATIENCE = 10.0
+_UNPINNED = "boxes.yml has no sha256 for it, so nothing shows that it is the right file"
 
 
 def look(box: boxes.Box) -> base.Finding:
@@ -30,9 +35,31 @@ def look(box: boxes.Box) -> base.Finding:
     wrong = _wrong(box.url, box.sha256)
     if wrong:
         return base.Finding(name, ok=False, detail=wrong, hint=hints["box"])
-    doubt = None if box.sha256 else base.Verdict.CHOICE
     detail = f"will be fetched from {box.url}"
-    return base.Finding(name, ok=True, detail=detail, hint=hints["pin"], doubt=doubt)
+    if box.sha256:
+        return base.Finding(name, ok=True, detail=detail)
+    local = path(box.url)
+    hint = hints["pin_local"].format(digest=_digest(local)) if local else hints["pin"]
+    detail = f"{detail}; {_UNPINNED}"
+    return base.Finding(name, ok=True, detail=detail, hint=hint, doubt=base.Verdict.CHOICE)
+
+
+def ensure(box: boxes.Box, vagrant: tool.Vagrant, narrate: Callable[[str], None]) -> None:
+    """Let Vagrant have a box: fetch it, unless it is there.
+
+    Raises:
+        errors.ProviderError: Nothing says where it is, or Vagrant cannot fetch it.
+    """
+    if settings.has_box(box.name, "virtualbox"):
+        return
+    if box.url is None:
+        raise errors.ProviderError(
+            f"Vagrant has no box {box.name}, and nothing says where to get it",
+            hint=f"'vagrant box add', or a url for it in {boxes.SHIPPED.name}",
+        )
+    unpinned = "" if box.sha256 else f"; {_UNPINNED}"
+    narrate(f"box {box.name}: fetching it once from {box.url}{unpinned}")
+    vagrant.add_box(box.name, box.url, box.sha256)
 
 
 def path(url: str) -> pathlib.Path | None:

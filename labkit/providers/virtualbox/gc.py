@@ -2,7 +2,7 @@
 
 A machine is labkit's when its hardware UUID is the one that labkit derives, in a namespace of its
 own (RFC 9562, version 5), from the two names that stand in its group and its own name. Where its
-lab is stands in its extra data.
+lab is stands in its extra data. One that Vagrant was making when it was killed has none of these.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import functools
 import pathlib
 from typing import TYPE_CHECKING
 
-from labkit import errors
+from labkit import errors, workspace
 from labkit.plan import derive
 from labkit.providers import gc
-from labkit.providers.virtualbox import info, manage, power
+from labkit.providers.virtualbox import info, manage, notes, power
+from labkit.vagrant import journal, settings
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from labkit import workspace
+    from collections.abc import Iterator, Mapping
 
 
 def find() -> Iterator[gc.Found]:
@@ -28,29 +27,65 @@ def find() -> Iterator[gc.Found]:
     if manage.program() is None:
         return
     try:
-        for number, name in power.there().items():
-            found = power.look(number)
-            if machine := claim(found):
-                said = info.extra_data(manage.run("getextradata", number, "enumerate"))
-                entry = _entry(said, found["groups"].removeprefix("/"))
-                if entry:
-                    what = f"VirtualBox machine {name}"
-                    remove = functools.partial(power.remove, number)
-                    yield gc.Found(entry, machine, what, remove)
+        yield from _claimed()
+        there = power.there()
+        for entry in registry.entries():
+            yield from _unfinished(workspace.Workspace(entry.folder, entry.lab), there)
     except errors.ProviderError:
         return
 
 
-def strays(space: workspace.Workspace, known: Collection[str]) -> list[gc.Found]:
+def strays(space: workspace.Workspace, ids: Mapping[str, str]) -> list[gc.Found]:
     """Find machines of a lab that were begun, and that Vagrant knows nothing of.
 
     Args:
         space: The lab's.
-        known: Names of the machines that Vagrant knows.
+        ids: The UUIDs of the machines that Vagrant knows, by name.
     """
-    if not space.ledger.machines().keys() - set(known):
+    if manage.program() is None or not space.ledger.machines().keys() - ids.keys():
         return []  # nothing to ask VirtualBox about
-    return [each for each in find() if each.entry == space.entry and each.machine not in known]
+    claimed = [each for each in _claimed() if each.entry == space.entry]
+    lost = (each for each in claimed if each.machine not in ids)
+    return [*lost, *_unfinished(space, power.there())]
+
+
+def _claimed() -> Iterator[gc.Found]:
+    """Yield the machines that prove by themselves whose they are."""
+    for number, name, found in power.everything():
+        if machine := claim(found):
+            entry = _entry(_data(number), found["groups"].removeprefix("/"))
+            if entry:
+                yield _found(entry, machine, number, name)
+
+
+def _data(number: str) -> dict[str, str]:
+    """Return the extra data of a machine; none when it has gone meanwhile."""
+    try:
+        return info.extra_data(manage.run("getextradata", number, "enumerate"))
+    except errors.ProviderError:
+        if number in power.there():
+            raise
+        return {}
+
+
+def _unfinished(space: workspace.Workspace, there: Mapping[str, str]) -> Iterator[gc.Found]:
+    """Yield what Vagrant was making for a lab when it was killed.
+
+    Such a machine has its box's settings and none of the lab's; the name that Vagrant gave it is
+    its own, and Vagrant's log in the lab's folder has that name. A master that Vagrant has noted is
+    whole, and other labs use it.
+    """
+    known = set(notes.ids(space.path).values())
+    for log in space.machine("").glob(f"*/{journal.FILE}"):
+        names = journal.names(log.read_text(encoding="utf-8", errors="replace"))
+        for number, name in there.items():
+            if name in names and number not in known and not settings.is_master(number):
+                yield _found(space.entry, log.parent.name, number, name)
+
+
+def _found(entry: registry.Entry, machine: str, number: str, name: str) -> gc.Found:
+    remove = functools.partial(power.remove, number)
+    return gc.Found(entry, machine, f"VirtualBox machine {name}", remove)
 
 
 def claim(found: Mapping[str, str]) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from labkit import errors
-from labkit.providers.virtualbox import info, manage
+from labkit.providers.virtualbox import info, manage, power
 from labkit.vagrant import settings
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ def _marked() -> set[str]:
 def _used() -> set[str]:
     """Return the adapters of all machines, whoever made these."""
     used: set[str] = set()
-    for machine in info.machines(manage.run("list", "vms")):
-        found = info.settings(manage.run("showvminfo", machine, "--machinereadable"))
+    for _, _, found in power.everything():
         used |= {value for key, value in found.items() if key.startswith("hostonlyadapter")}
     return used
 

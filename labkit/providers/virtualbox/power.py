@@ -13,7 +13,7 @@ from labkit.providers import base
 from labkit.providers.virtualbox import info, manage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PATIENCE = 90.0
 """Seconds that a machine has to shut down."""
@@ -53,6 +53,18 @@ def room(memory_mib: int) -> int:
 def look(number: str) -> dict[str, str]:
     """Return all that VirtualBox says of a machine."""
     return info.settings(manage.run("showvminfo", number, "--machinereadable"))
+
+
+def everything() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield UUID, name and settings of each machine; one that goes meanwhile is left out."""
+    for number, name in there().items():
+        try:
+            found = look(number)
+        except errors.ProviderError:
+            if number in there():
+                raise
+        else:
+            yield number, name, found
 
 
 def start(number: str, *, gui: bool) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import threading
 from typing import TYPE_CHECKING
 
 from labkit import errors, visible, workspace
 from labkit.providers import base
 from labkit.providers.virtualbox import (
+    box_file,
     gc,
     hardware,
     manage,
@@ -20,7 +20,7 @@ from labkit.providers.virtualbox import (
     snapshot,
 )
 from labkit.render import boxes
-from labkit.vagrant import settings, tool, version
+from labkit.vagrant import journal, settings, tool, version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,10 +49,10 @@ class Provider(base.Provider):
         self._space = space
         self._keys = keys
         self._narrate = narrate
-        boot = float(str(lab.provider_options.get("boot_timeout", 600)))
-        patience = {**tool.PATIENCE, "up": boot + _SPARE}
+        self._boot = float(str(lab.provider_options.get("boot_timeout", 600)))
+        patience = {**tool.PATIENCE, "up": self._boot + _SPARE}
         self._vagrant = tool.Vagrant(space.path, "virtualbox", narrate, patience)
-        self._removing = threading.Lock()
+        self._logs = False
 
     def preflight(self) -> Sequence[base.Finding]:
         """Look at the programs, the network, ports and memory."""
@@ -63,17 +63,11 @@ class Provider(base.Provider):
 
     def prepare(self) -> None:
         """Add the boxes that Vagrant does not have, and make the host-only network."""
-        version.require(self._vagrant.version())
+        installed = self._vagrant.version()
+        version.require(installed)
+        self._logs = installed >= version.LOGS
         for box in set(self._boxes().values()):
-            if settings.has_box(box.name, "virtualbox"):
-                continue
-            if box.url is None:
-                raise errors.ProviderError(
-                    f"Vagrant has no box {box.name}, and nothing says where to get it",
-                    hint=f"'vagrant box add', or a url for it in {boxes.SHIPPED.name}",
-                )
-            self._narrate(f"box {box.name}: fetching it once from {box.url}")
-            self._vagrant.add_box(box.name, box.url, box.sha256)
+            box_file.ensure(box, self._vagrant, self._narrate)
         self._network()
 
     def _network(self) -> None:
@@ -109,7 +103,7 @@ class Provider(base.Provider):
     def mend(self) -> None:
         """Remove machines that a killed Vagrant made and forgot: they hold names and ports."""
         for stray in self._strays():
-            self._narrate(f"{stray.machine} is there, and Vagrant forgot it: made anew")
+            self._narrate(f"{stray.what} is there, and Vagrant forgot it: removed")
             stray.remove()
 
     def _strays(self) -> list[base_gc.Found]:
@@ -177,13 +171,18 @@ class Provider(base.Provider):
             login=keys.login.public,
             host=keys.hosts[machine.name],
             scratch=folder / "first_host_key",
+            patience=self._boot,
+            narrate=self._narrate,
+            alive=lambda: self.alive(machine),
         )
         ledger.set(machine.name, workspace.Mark.MADE)
 
     def _up(self, machine: model.Machine) -> None:
         for _, address, port, *_ in hardware.forwards(self._lab, machine):
             settings.release(address, int(port))
-        self._vagrant.up(machine.name)
+        log = self._space.machine(machine.name) / journal.FILE
+        log.unlink(missing_ok=True)  # what it told of has been mended
+        self._vagrant.up(machine.name, log if self._logs else None)
 
     def stop(self, machine: model.Machine) -> None:
         """Press the power button and wait; a machine that does not listen is switched off."""
@@ -220,8 +219,7 @@ class Provider(base.Provider):
         if folder.exists():
             shutil.rmtree(folder)
         ledger.set(name, None)
-        with self._removing:
-            networks.release()
+        networks.release()
 
     def leftovers(self) -> Sequence[str]:
         """Look for machines of VirtualBox, notes and folders of the lab's machines."""

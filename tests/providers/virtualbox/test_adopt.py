@@ -15,6 +15,7 @@ from labkit.vagrant import output
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Callable, Iterator
 
 HOST = keys.KeyPair(secret.Secret("PRIVATE ${HOME}'s\nKEY\n"), "ssh-ed25519 AAAA it's")
 
@@ -26,11 +27,55 @@ def test_a_shell_reads_the_script() -> None:
     subprocess.run(["sh", "-n", "-c", text], check=True)
 
 
-def test_nobody_listens(tmp_path: pathlib.Path) -> None:
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def adopted(tmp_path: pathlib.Path, told: list[str]) -> Iterator[Callable[..., None]]:
+    """Return what gives keys to a machine whose port is taken and nobody listens at."""
     key = tmp_path / "key"
     key.touch()
-    with socket.socket() as taken:  # bound, but nobody listens
+    with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         ssh = output.Ssh("127.0.0.1", taken.getsockname()[1], "vagrant", (key,))
-        with pytest.raises(errors.UnreachableError, match="web-01 does not answer on"):
-            adopt.adopt("web-01", ssh, user="vagrant", login="k", host=HOST, scratch=tmp_path / "s")
+
+        def adopt_it(patience: float, alive: Callable[[], None]) -> None:
+            adopt.adopt(
+                "web-01",
+                ssh,
+                user="vagrant",
+                login="k",
+                host=HOST,
+                scratch=tmp_path / "s",
+                patience=patience,
+                narrate=told.append,
+                alive=alive,
+            )
+
+        yield adopt_it
+
+
+def test_nobody_listens(adopted: Callable[..., None], told: list[str]) -> None:
+    with pytest.raises(errors.UnreachableError, match="web-01 does not answer on"):
+        adopted(0.0, lambda: None)
+    assert told == []
+
+
+def test_a_machine_that_is_still_booting_is_waited_for(
+    adopted: Callable[..., None], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adopt, "_PAUSE", 0.0)
+    looks = 0
+
+    def alive() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 4:
+            raise errors.ProviderError("web-01 has gone off in VirtualBox")
+
+    with pytest.raises(errors.ProviderError, match="has gone off"):
+        adopted(600.0, alive)
+    (said,) = told  # three times the same answer
+    assert said.startswith("waiting for SSH: web-01 does not answer on 127.0.0.1:")

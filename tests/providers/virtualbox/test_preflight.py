@@ -230,10 +230,36 @@ def test_a_local_box(tmp_path: pathlib.Path) -> None:
     assert (found.ok, found.detail) == (False, f"{file} is not there")
     file.write_bytes(b"box")
     assert box_file.look(box).verdict is base.Verdict.OK
-    assert box_file.look(boxes.Box("lab/y", url)).verdict is base.Verdict.CHOICE
+    found = box_file.look(boxes.Box("lab/y", url))
+    assert found.verdict is base.Verdict.CHOICE
+    assert found.detail == (
+        f"will be fetched from {url}; boxes.yml has no sha256 for it, so nothing shows that it is "
+        "the right file"
+    )
+    assert found.hint == f"'sha256: {good}' in boxes.yml holds it to the file that is there now"
     found = box_file.look(boxes.Box("lab/y", url, "0" * 64))
     assert found.detail == f"{file} has the digest {good} instead of {'0' * 64}"
     assert not box_file.look(boxes.Box("lab/y")).ok
+
+
+@pytest.mark.parametrize(
+    ("sha256", "said"),
+    [
+        ("a" * 64, ""),
+        (None, "; boxes.yml has no sha256 for it, so nothing shows that it is the right file"),
+    ],
+)
+def test_fetching_a_box_says_when_nothing_pins_it(
+    programs: fakes.Programs, tmp_path: pathlib.Path, sha256: str | None, said: str
+) -> None:
+    told: list[str] = []
+    url = "https://example.com/y.box"
+    digest = ("--checksum-type", "sha256", "--checksum", sha256) if sha256 else ()
+    words = ("--provider", "virtualbox", *digest, "--name", "lab/y", url)
+    programs.expect("vagrant", "box", "add", *words)
+    vagrant = Vagrant(tmp_path, "virtualbox")
+    box_file.ensure(boxes.Box("lab/y", url, sha256), vagrant, told.append)
+    assert told == [f"box lab/y: fetching it once from {url}{said}"]
 
 
 def test_a_box_that_is_far_away() -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from labkit import errors, workspace
 from labkit.providers import base
-from labkit.providers.virtualbox import adopt, power
+from labkit.providers.virtualbox import adopt, gc, power
 from labkit.render import boxes
 from labkit.vagrant import output
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labkit.providers import virtualbox
     from labkit.ssh import keys
     from tests import programs as fakes
@@ -42,8 +44,13 @@ def adopted(monkeypatch: pytest.MonkeyPatch) -> dict[str, output.Ssh]:
         login: str,
         host: keys.KeyPair,
         scratch: pathlib.Path,
+        patience: float,
+        narrate: Callable[[str], None],
+        alive: Callable[[], None],
     ) -> None:
-        assert user == "vagrant"
+        assert (user, patience) == ("vagrant", 600)
+        assert narrate
+        assert alive
         assert (login, host.public) == (_public("login"), _public(machine))
         assert scratch.parent.is_dir()
         found[machine] = ssh
@@ -337,7 +344,86 @@ def test_a_machine_that_a_killed_vagrant_forgot_is_removed(
     box.programs.expect("VBoxManage", "unregistervm", number, "--delete")
     with pytest.raises(errors.LeftoverError):  # the fake still has it
         provider.mend()
-    assert told == ["web-01 is there, and Vagrant forgot it: made anew"]
+    assert told == ["VirtualBox machine first-web-01 is there, and Vagrant forgot it: removed"]
+
+
+CLONE = "temp_clone_1764230000123_4711"
+
+
+def _cloned(box: Box, machine: str) -> None:
+    """Let Vagrant be killed while VirtualBox clones a machine for the lab."""
+    folder = box.space.machine(machine)
+    folder.mkdir(parents=True)
+    words = (
+        f'["VBoxManage", "clonevm", "m", "--register", "--name", "{CLONE}", "--options", "link"]'
+    )
+    (folder / "vagrant.log").write_text(f" INFO subprocess: Starting process: {words}\n")
+    box.space.ledger.set(machine, workspace.Mark.MAKING)
+
+
+def test_a_clone_that_vagrant_was_killed_in_is_removed_and_a_foreign_one_is_not(
+    provider: virtualbox.Provider, box: Box, told: list[str]
+) -> None:
+    ours, theirs = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+    foreign = f'"temp_clone_1764230000124_4711" {{{theirs}}}\n'
+    listed = ("VBoxManage", "list", "vms")
+    box.programs.replace(*listed, out=f'"{CLONE}" {{{ours}}}\n{foreign}')
+    for number in (ours, theirs):
+        show = ("VBoxManage", "showvminfo", number, "--machinereadable")
+        box.programs.expect(*show, out='groups="/"\nVMState="poweroff"\n')
+    box.space.ledger.set("web-01", workspace.Mark.MAKING)
+    assert provider.leftovers() == [], "nothing says that the clone is the lab's"
+    _cloned(box, "web-01")
+    assert provider.leftovers()[0] == f"VirtualBox machine {CLONE}"
+    found = [(each.entry, each.machine, each.what) for each in gc.find()]
+    assert found == [(box.space.entry, "web-01", f"VirtualBox machine {CLONE}")]
+    box.programs.expect("VBoxManage", "unregistervm", ours, "--delete")
+    both = f'"{CLONE}" {{{ours}}}\n{foreign}'
+    box.programs.replace(*listed, out=both)
+    for answer in (both, foreign):  # looked at twice, and again when it was removed
+        box.programs.expect(*listed, out=answer)
+    provider.mend()
+    assert told == [f"VirtualBox machine {CLONE} is there, and Vagrant forgot it: removed"]
+    assert ["VBoxManage", "unregistervm", theirs, "--delete"] not in box.programs.ran
+
+
+def test_what_vagrant_has_noted_is_not_forgotten(provider: virtualbox.Provider, box: Box) -> None:
+    number = "33333333-0000-4000-8000-000000000000"
+    box.programs.replace("VBoxManage", "list", "vms", out=f'"{CLONE}" {{{number}}}\n')
+    show = ("VBoxManage", "showvminfo", number, "--machinereadable")
+    box.programs.expect(*show, out='groups="/"\n')
+    _cloned(box, "web-01")
+    master = box.space.folder / "vagrant-home/boxes/rig-VAGRANTSLASH-x/0/amd64/virtualbox/master_id"
+    master.parent.mkdir(parents=True)
+    master.write_text(number)
+    provider.mend()
+    master.write_text("another")
+    note = box.space.path / ".vagrant/machines/web-02/virtualbox/id"
+    note.parent.mkdir(parents=True)
+    note.write_text(number)
+    provider.mend()
+
+
+def test_vagrant_logs_what_it_makes_where_it_can(
+    provider: virtualbox.Provider, box: Box, adopted: dict[str, output.Ssh]
+) -> None:
+    assert adopted == {}
+    there = "boxes/labkit-VAGRANTSLASH-debian-12-12.20250126.1/0/virtualbox/metadata.json"
+    path = box.space.folder / "vagrant-home" / there
+    path.parent.mkdir(parents=True)
+    path.touch()
+    log = box.space.machine("web-01") / "vagrant.log"
+    for said, expected in (("Vagrant 2.3.3", None), ("Vagrant 2.3.4", str(log))):
+        _network(box.programs)
+        box.programs.replace("vagrant", "--version", out=said)
+        provider.prepare()
+        box.programs.replace(*UP)
+        box.programs.replace("vagrant", "ssh-config", "web-01", out=SSH)
+        provider.start(box.lab.machine("web-01"))
+        (number,) = (n for n, ran in enumerate(box.programs.ran) if ran == list(UP))
+        assert box.programs.environments[number].get("VAGRANT_LOG_FILE") == expected
+        box.programs.forget()
+        box.programs.environments.clear()
 
 
 def test_snapshots_say_when_and_how_they_were_taken(

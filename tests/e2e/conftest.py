@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -16,7 +18,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 MINUTES = 60.0
@@ -87,6 +89,21 @@ class Folder:
         """Run a command by plain ssh: what labkit says is not believed here."""
         return over_ssh(self.ssh_config, machine, command, before=self.before)
 
+    def as_root(self, machine: str, script: str) -> str:
+        """Type a script into a root shell by plain ssh."""
+        return over_ssh(self.ssh_config, machine, "sudo sh -s", before=self.before, typed=script)
+
+    def each(self, machines: Iterable[str], *commands: str) -> dict[str, list[str]]:
+        """Run commands in one login each of some machines at once; return what each one printed."""
+        line = " && echo && echo ==== && ".join(commands)
+        names = list(machines)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            said = list(pool.map(functools.partial(self.on, command=line), names))
+        return {
+            name: [part.strip() for part in text.split("====")]
+            for name, text in zip(names, said, strict=True)
+        }
+
     def edit(self, pattern: str, replacement: str) -> None:
         file = self.path / "lab.yml"
         text, count = re.subn(pattern, replacement, file.read_text(), flags=re.MULTILINE)
@@ -105,15 +122,20 @@ class Folder:
 
 
 def over_ssh(
-    config: pathlib.Path, machine: str, command: str, *, before: Sequence[str] = ()
+    config: pathlib.Path,
+    machine: str,
+    command: str,
+    *,
+    before: Sequence[str] = (),
+    typed: str = "",
 ) -> str:
     """Run a command by plain ssh and an ssh_config of labkit's; `before` leads into namespaces."""
     done = subprocess.run(
         [*before, "ssh", "-F", str(config), "-o", "BatchMode=yes", machine, command],
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
-        timeout=2 * MINUTES,
+        timeout=4 * MINUTES,
         check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout

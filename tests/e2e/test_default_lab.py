@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from tests.e2e import breakage
 from tests.e2e.conftest import Folder, make_folder
 
 if TYPE_CHECKING:
@@ -60,55 +61,73 @@ def test_up_makes_configures_and_verifies(lab: Folder) -> None:
 
 
 def test_the_machines_are_what_the_notes_say(lab: Folder) -> None:
+    seen = lab.each(
+        ADDRESSES,
+        "hostname",
+        "ip -j -4 address",
+        "ip -6 address",
+        "ip route",
+        "cat /etc/resolv.conf",
+        "getenforce",
+        "cat /etc/selinux/config",
+        "sudo nmcli -g NAME,AUTOCONNECT connection show --active",
+    )
     for name, (nat, hostonly) in ADDRESSES.items():
-        assert lab.on(name, "hostname") == name
-        addresses = lab.on(name, "ip -j -4 address | python3 -m json.tool")
+        hostname, addresses, ipv6, routes, resolver, mode, selinux, connections = seen[name]
+        assert hostname == name
         found = {
             (info["local"], info["prefixlen"])
             for device in json.loads(addresses)
             for info in device["addr_info"]
         }
         assert found == {("127.0.0.1", 8), (nat, 24), (hostonly, 24)}
-        assert lab.on(name, "ip -6 address") == ""
-        assert "default via 10.0.2.2" in lab.on(name, "ip route")
-        resolver = lab.on(name, "cat /etc/resolv.conf").splitlines()
-        assert "nameserver 10.0.2.3" in resolver
-        assert "search lab.internal" in resolver
-        assert lab.on(name, "getenforce") == "Permissive"
-        assert "SELINUX=permissive" in lab.on(name, "cat /etc/selinux/config").splitlines()
-        autoconnect = lab.on(name, "sudo nmcli -g NAME,AUTOCONNECT connection show --active")
-        assert {"nat:yes", "hostonly:yes"} <= set(autoconnect.splitlines())
+        assert ipv6 == ""
+        assert "default via 10.0.2.2" in routes
+        assert {"nameserver 10.0.2.3", "search lab.internal"} <= set(resolver.splitlines())
+        assert mode == "Permissive"
+        assert "SELINUX=permissive" in selinux.splitlines()
+        assert {"nat:yes", "hostonly:yes"} <= set(connections.splitlines())
 
 
 def test_the_ansible_machine_reaches_the_others_without_a_question(lab: Folder) -> None:
-    for _, hostonly in ADDRESSES.values():
-        assert lab.on("ansible-01", f"sudo ssh -o BatchMode=yes root@{hostonly} id -u") == "0"
-    inventory = lab.on("ansible-01", "sudo cat /root/k8s-manual/ansible_hosts").split()
-    master, first, second = ADDRESSES["k8s-master-01"][1], "192.168.56.62", "192.168.56.63"
-    assert inventory[-5:] == ["[k8s-master]", master, "[k8s-minion]", first, second]
     ping = "cd /root/k8s-manual && ansible -o -m ping all"
-    out = lab.on("ansible-01", f"sudo env LC_ALL=C.UTF-8 sh -c '{ping}'")
-    assert out.count("SUCCESS") == 3
+    (*users, inventory, pings) = lab.each(
+        ["ansible-01"],
+        *(f"sudo ssh -o BatchMode=yes root@{each} id -u" for _, each in ADDRESSES.values()),
+        "sudo cat /root/k8s-manual/ansible_hosts",
+        f"sudo env LC_ALL=C.UTF-8 sh -c '{ping}'",
+    )["ansible-01"]
+    assert users == ["0"] * len(ADDRESSES)
+    master, first, second = ADDRESSES["k8s-master-01"][1], "192.168.56.62", "192.168.56.63"
+    groups = ["[k8s-master]", master, "[k8s-minion]", first, second]
+    assert inventory.split()[-len(groups) :] == groups
+    assert pings.count("SUCCESS") == 3
 
 
 def test_machines_are_unprivileged_and_unique(lab: Folder) -> None:
-    keys = {lab.on(name, "cat /etc/ssh/ssh_host_ed25519_key.pub") for name in ADDRESSES}
-    assert len(keys) == 4
-    assert len({lab.on(name, "cat /etc/machine-id") for name in ADDRESSES}) == 4
-    assert len({lab.on(name, "sudo cat /sys/class/dmi/id/product_uuid") for name in ADDRESSES}) == 4
+    seen = lab.each(
+        ADDRESSES,
+        "cat /etc/ssh/ssh_host_ed25519_key.pub",
+        "cat /etc/machine-id",
+        "sudo cat /sys/class/dmi/id/product_uuid",
+    )
+    for values in zip(*seen.values(), strict=True):
+        assert len(set(values)) == len(ADDRESSES), values
     for pid in lab.processes().values():
         assert psutil.Process(pid).uids().effective != 0
 
 
+def boots(lab: Folder) -> dict[str, list[str]]:
+    return lab.each(ADDRESSES, "cat /proc/sys/kernel/random/boot_id")
+
+
 def test_a_second_up_changes_nothing(lab: Folder) -> None:
-    before = lab.processes()
-    boots = {name: lab.on(name, "cat /proc/sys/kernel/random/boot_id") for name in ADDRESSES}
+    before, booted = lab.processes(), boots(lab)
     _, out = timed(lab, "up", "--format", "json")
     document = json.loads(out)
     assert (document["ok"], document["changes"], document["started"]) == (True, 0, [])
     assert lab.processes() == before
-    now = {name: lab.on(name, "cat /proc/sys/kernel/random/boot_id") for name in ADDRESSES}
-    assert now == boots
+    assert boots(lab) == booted
 
 
 def test_status_exec_and_ssh(lab: Folder) -> None:
@@ -147,9 +166,25 @@ def test_verify_names_what_is_broken_and_up_repairs_it(lab: Folder) -> None:
     failed = {(each["machine"], each["check"]) for each in results if not each["ok"]}
     broken = ("hosts", "sysctl", "time_zone", "names", "ipv6")
     assert failed == {("k8s-minion-01", kind) for kind in broken}
-    run = lab("up", "--format", "json")
+    run = lab("up", "--format", "json", "--only", "k8s-minion-01")
     assert run.code == 0, run
     assert run.document["changes"] == 3
+
+
+def test_what_explain_prints_mends_a_broken_machine(lab: Folder) -> None:
+    lab.as_root("ansible-01", breakage.SCRIPT)
+    verify = ("verify", "--format", "json", "--only", "ansible-01")
+    run = lab(*verify)
+    assert run.code == 1, run
+    failed = {each["check"] for each in run.document["results"] if not each["ok"]}
+    assert failed >= breakage.CHECKS
+    script = lab("explain", "ansible-01", "--format", "sh")
+    assert script.code == 0, script
+    assert "PRIVATE KEY" not in script.out
+    lab.as_root("ansible-01", script.out)
+    run = lab(*verify)
+    assert [each for each in run.document["results"] if not each["ok"]] == []
+    assert run.code == 0, run
 
 
 def test_one_failing_machine_does_not_stop_the_others(lab: Folder) -> None:
@@ -170,16 +205,17 @@ def test_one_failing_machine_does_not_stop_the_others(lab: Folder) -> None:
 def test_a_package_and_another_selinux_mode_are_brought_in_with_one_reboot(lab: Folder) -> None:
     more = r"\1\n    packages: [tree]\n    selinux: disabled"
     lab.edit(r"(    hostonly: 192.168.56.63)", more)
-    before = {name: lab.on(name, "cat /proc/sys/kernel/random/boot_id") for name in ADDRESSES}
-    _, out = timed(lab, "up", "--format", "json")
+    before = boots(lab)
+    up = ("up", "--only", "k8s-minion-02", "--format", "json")  # nothing changes in the others
+    _, out = timed(lab, *up)
     assert json.loads(out)["ok"]
-    after = {name: lab.on(name, "cat /proc/sys/kernel/random/boot_id") for name in ADDRESSES}
+    after = boots(lab)
     assert {name for name in ADDRESSES if before[name] != after[name]} == {"k8s-minion-02"}
     assert lab.on("k8s-minion-02", "tree --version").startswith("tree v")
     assert lab.on("k8s-minion-02", "getenforce") == "Disabled"
-    _, out = timed(lab, "up", "--format", "json")
+    _, out = timed(lab, *up)
     assert json.loads(out)["changes"] == 0
-    assert lab.on("k8s-minion-02", "cat /proc/sys/kernel/random/boot_id") == after["k8s-minion-02"]
+    assert boots(lab) == after
 
 
 def test_everything_holds_after_halt_and_start(lab: Folder) -> None:

@@ -104,6 +104,7 @@ _KINDS = {
 """Each kind, and how a person would see that it holds."""
 
 _BREAK = """
+set -e
 rm /srv/apt/Packages
 sed -i s,/srv/apt,/srv/elsewhere, /etc/apt/sources.list.d/lab.sources
 systemctl disable --now -q lab-greeter
@@ -155,7 +156,7 @@ def test_up_makes_it_so_and_a_second_one_finds_nothing(lab: Folder) -> None:
 
 
 def test_what_is_broken_is_named_and_repaired(lab: Folder) -> None:
-    lab.on("node-01", _as_root(_BREAK))
+    lab.as_root("node-01", _BREAK)
     assert _failed(lab) == set(_KINDS)
     assert _run(lab, "up")["ok"]
     _assert_all_hold(lab)
@@ -171,8 +172,3 @@ def test_it_is_all_there_after_a_boot(lab: Folder) -> None:
 def test_nothing_is_left(lab: Folder) -> None:
     assert lab("destroy", "--yes").code == 0
     assert lab.processes() == {}
-
-
-def _as_root(script: str) -> str:
-    quoted = script.replace("'", "'\"'\"'")
-    return f"sudo sh -ec '{quoted}'"

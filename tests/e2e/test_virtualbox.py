@@ -1,36 +1,41 @@
 """The real VirtualBox: what it was told is what the plan says, and nothing of it is left.
 
-The machines are of a box whose boot sector prints a line and halts (see `boxes`), so Vagrant and
-labkit wait for an SSH that never answers, and `up` ends as it does for machines that do not come
-up. All else is what any machine goes through.
+Most machines are of a box whose boot sector prints a line and halts, so Vagrant and labkit wait for
+an SSH that never answers, and `up` ends as it does for machines that do not come up. All else is
+what any machine goes through. One is of a small Linux, whose SSH answers.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import random
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from labkit.lifecycle import context
 from labkit.providers import base
 from labkit.providers.virtualbox import power
-from tests.e2e.conftest import Folder, make_folder
+from tests.e2e.conftest import MINUTES, Folder, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BOX = "rig-VAGRANTSLASH-boot-sector"
+LINUX = "rig-VAGRANTSLASH-busybox"
 _HOME = pathlib.Path(os.environ.get("VAGRANT_HOME") or pathlib.Path.home() / ".vagrant.d")
 
 
@@ -71,10 +76,11 @@ def manage(*words: str) -> str:
     ).stdout
 
 
-def there() -> dict[str, str]:
-    """The machines of VirtualBox by name, without the masters of linked clones."""
+def there(lab: str = "") -> dict[str, str]:
+    """The machines of VirtualBox by name, or those of a lab; no masters of linked clones."""
     found = re.findall(r'^"(.*)" \{(.*)\}$', manage("list", "vms"), re.MULTILINE)
-    return {name: number for name, number in found if not name.startswith("rig-")}
+    numbers = {name: number for name, number in found if not name.startswith("rig-")}
+    return {name: number for name, number in numbers.items() if name.startswith(lab)}
 
 
 def shown(name: str) -> dict[str, str]:
@@ -96,7 +102,8 @@ def before() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Folder]]:
+def make(tmp_path_factory: pytest.TempPathFactory, before: None) -> Iterator[Callable[..., Folder]]:
+    assert before is None  # what it looked at must not have any of these
     made: list[Folder] = []
 
     def begin(name: str, names: tuple[str, ...], subnet: str, extra: str = "{}") -> Folder:
@@ -112,14 +119,48 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Fol
         return folder
 
     yield begin
-    for folder in made:
-        done = folder("destroy", "--yes")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        ended = [pool.submit(folder, "destroy", "--yes") for folder in made]
+    for folder, run in zip(made, ended, strict=True):
+        done = run.result()
         assert done.code == 0, done
         assert not (folder.path / ".lab").exists()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def answering(
+    make: Callable[..., Folder],
+) -> Iterator[tuple[Folder, subprocess.Popen[str]] | None]:
+    """A Linux that boots beside the other tests: its processor is interpreted, slowly."""
+    if not (_HOME / "boxes" / LINUX).is_dir():
+        yield None
+        return
+    folder = make("e2e-ssh", ("one",), "192.168.63")
+    folder.edit("memory: 64 MiB", "memory: 192 MiB")
+    folder.edit("boot_timeout: 2", "boot_timeout: 600")
+    (folder.path / "boxes.yml").write_text(BOXES.replace("boot-sector", "busybox"))
+    running = folder.begin("up")
+    yield folder, running
+    if running.poll() is None:  # the test that waits for it was not asked for
+        running.send_signal(signal.SIGINT)
+        running.communicate()
+
+
 @pytest.fixture(scope="module")
-def lab(make: Callable[..., Folder]) -> Folder:
+def other(make: Callable[..., Folder]) -> Iterator[tuple[Folder, subprocess.Popen[str]]]:
+    """A second lab on the same host-only network, and a foreign machine that is called alike."""
+    manage("createvm", "--name", "e2e-other-one-own", "--groups", "/e2e-other", "--register")
+    folder = make("e2e-other", ("one",), "192.168.58")
+    running = folder.begin("up")
+    yield folder, running
+    if running.poll() is None:
+        running.communicate()
+    manage("unregistervm", "e2e-other-one-own", "--delete")
+
+
+@pytest.fixture(scope="module")
+def lab(make: Callable[..., Folder], other: tuple[Folder, subprocess.Popen[str]]) -> Folder:
+    assert other[1].poll() is None, "it comes up at the same time"
     folder = make("e2e-vbox", ("one", "two", "three", "four"), "192.168.58", EXTRA)
     start = time.monotonic()
     done = folder("up", "--format", "json")
@@ -178,21 +219,21 @@ def test_status_and_console(lab: Folder) -> None:
 
 
 def test_a_second_up_makes_no_second_machine(lab: Folder) -> None:
-    before = there()
+    before = there("e2e-vbox")
     done = lab("up", "--only", "one")
     # Vagrant does not wait for one that runs already; labkit does not get in either.
     assert "one does not answer on 127.0.0.1:" in done.out, done
-    assert there() == before
+    assert there("e2e-vbox") == before
 
 
 def test_a_machine_removed_by_hand_is_made_anew(lab: Folder) -> None:
-    machines = there()
+    machines = there("e2e-vbox")
     manage("controlvm", "e2e-vbox-two", "poweroff")
     power.cut(machines["e2e-vbox-two"])
     manage("unregistervm", "e2e-vbox-two", "--delete")
     assert lab("status", "--format", "json").document["machines"]["two"] == "absent"
     lab("up", "--only", "two")
-    after = there()
+    after = there("e2e-vbox")
     assert set(after) == set(machines)
     assert after["e2e-vbox-two"] != machines["e2e-vbox-two"]
 
@@ -222,42 +263,63 @@ def test_pause_snapshots_and_restore(lab: Folder, monkeypatch: pytest.MonkeyPatc
     assert provider.snapshots(machine) == {}
 
 
-def test_two_labs_at_once_and_a_foreign_machine(make: Callable[..., Folder]) -> None:
-    manage("createvm", "--name", "e2e-a-one-own", "--groups", "/e2e-a", "--register")
-    try:
-        labs = [make("e2e-a", ("one",), "192.168.59"), make("e2e-b", ("one",), "192.168.59")]
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            runs = [pool.submit(each, "up") for each in labs]
-        done = [run.result() for run in runs]
-        assert all(FAILED in each.out + each.err for each in done), done
-        cards = {shown(f"{each}-one")["hostonlyadapter2"] for each in ("e2e-a", "e2e-b")}
-        assert len(cards) == 1
-        assert labs[0]("destroy", "--yes").code == 0
-        assert "e2e-a-one" not in there()
-        assert "e2e-a-one-own" in there()
-        assert shown("e2e-b-one")["VMState"] == "running"
-        assert cards <= adapters(), "the other lab still uses it"
-        assert labs[1]("destroy", "--yes").code == 0
-        assert not cards & adapters()
-    finally:
-        manage("unregistervm", "e2e-a-one-own", "--delete")
+def test_two_labs_at_once_and_a_foreign_machine(
+    lab: Folder, other: tuple[Folder, subprocess.Popen[str]]
+) -> None:
+    folder, running = other
+    out, err = running.communicate(timeout=10 * MINUTES)
+    assert FAILED in out + err, out + err
+    (card,) = {shown(f"{each}-one")["hostonlyadapter2"] for each in ("e2e-vbox", "e2e-other")}
+    assert folder("destroy", "--yes").code == 0
+    assert set(there("e2e-other")) == {"e2e-other-one-own"}
+    assert shown("e2e-vbox-one")["VMState"] == "running"
+    assert card in adapters(), "the first lab still uses it"
+    assert lab("status", "--format", "json").document["machines"]["one"] == "running"
 
 
 def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
     lab = make("e2e-kill", ("one", "two"), "192.168.60")
-    moment = random.Random().uniform(1, 8)  # noqa: S311 - a moment, not a secret
-    print(f"killed after {moment:.2f} s")
+    foreign = "temp_clone_1700000000000_1"
+    manage("createvm", "--name", foreign, "--register")
+    try:
+        lost = _kill_in_a_clone(lab)
+        moment = random.Random().uniform(1, 8)  # noqa: S311 - a moment, not a secret
+        print(f"killed in {lost}, then after {moment:.2f} s")
+        running = lab.begin("up")
+        time.sleep(moment)
+        running.kill()
+        running.communicate()
+        time.sleep(3)  # what it had started gets SIGTERM, and may be in the middle of a clone
+        done = lab("up")
+        assert FAILED in done.out + done.err, done
+        assert set(there("e2e-kill")) == {"e2e-kill-one", "e2e-kill-two"}
+        assert set(there("temp_clone_")) == {foreign}
+    finally:
+        manage("unregistervm", foreign, "--delete")
+
+
+def _kill_in_a_clone(lab: Folder) -> str:
+    """Kill labkit and Vagrant, not VirtualBox, while it clones; return the name of the clone."""
     running = lab.begin("up")
-    time.sleep(moment)
+    log = lab.path / ".lab" / "e2e-kill" / "machines" / "one" / "vagrant.log"
+    _until(lambda: log.exists() and b'"clonevm"' in log.read_bytes())
+    family = psutil.Process(running.pid).children(recursive=True)
     running.kill()
+    for process in family:
+        with contextlib.suppress(psutil.Error):
+            if "VBoxManage" not in " ".join(process.cmdline()):
+                process.kill()
     running.communicate()
-    time.sleep(3)  # what it had started gets SIGTERM, and may be in the middle of a clone
-    done = lab("up")
-    assert FAILED in done.out + done.err, done
-    assert {name for name in there() if name.startswith("e2e-kill")} == {
-        "e2e-kill-one",
-        "e2e-kill-two",
-    }
+    name = re.findall(r'"(temp_clone_\d+_\d+)"', log.read_text())[0]
+    _until(lambda: name in there())
+    return name
+
+
+def _until(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 2 * MINUTES
+    while not ready():
+        assert time.monotonic() < deadline, "gave up waiting"
+        time.sleep(0.01)
 
 
 def _refused(folder: Folder, message: str) -> None:
@@ -291,3 +353,21 @@ def test_a_vagrant_that_is_too_old(make: Callable[..., Folder], tmp_path: pathli
     assert "Vagrant 2.2.1 is too old: labkit needs 2.2.10 or newer" in done.err
     found: Any = json.loads(lab("doctor", "--format", "json").out)
     assert {each["name"]: each["verdict"] for each in found}["VirtualBox"] == "ok"
+
+
+@pytest.mark.skipif(
+    not (_HOME / "boxes" / LINUX).is_dir(),
+    reason=f"Vagrant in {_HOME} has no box rig/busybox, whose SSH would answer",
+)
+def test_ssh_answers_through_the_forward(
+    answering: tuple[Folder, subprocess.Popen[str]],
+) -> None:
+    folder, running = answering
+    out, err = running.communicate(timeout=10 * MINUTES)
+    # Vagrant came in, put its own key there, and labkit came in with that one.
+    assert running.returncode == 2, out + err
+    assert "there is no OpenSSH server: /etc/ssh is not there" in out + err
+    (machine,) = folder.plan["machines"]
+    where = (machine["ssh_address"], machine["ssh_port"])
+    with socket.create_connection(where, timeout=2 * MINUTES) as plug:
+        assert plug.recv(64).startswith(b"SSH-2.0-dropbear")

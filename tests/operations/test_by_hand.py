@@ -1,7 +1,7 @@
 """What a person types, unmodified, in a real shell: it leads to what is wanted, twice as once.
 
 The kinds that are left out need a running systemd, NetworkManager, a package manager's mirror or a
-clock of their own; tests/e2e/test_explain.py types those on a real machine.
+clock of their own; tests/e2e/test_default_lab.py types those on a real machine.
 """
 
 from __future__ import annotations

@@ -56,16 +56,16 @@ class File(base.Operation[FileState]):
         return content.reveal() if isinstance(content, secret.Secret) else content
 
     def probe(self) -> str:
-        """Print mode, owner and kind; for a file, its digest, and its content unless secret."""
-        content = "echo" if isinstance(self.content, secret.Secret) else text.show(self.path)
+        """Print mode, owner and kind; for a file, its content, or its digest when it is secret."""
+        plain = "base64 -w0 < {}; echo"
+        look = "sha256sum < {}" if isinstance(self.content, secret.Secret) else plain
         status = shell.line("stat -L -c '%a %U %F' {}", self.path)
         # Only a file is opened: reading a FIFO would wait for ever.
-        inside = shell.line("if [ -f {} ]; then sha256sum < {}; ", self.path, self.path)
-        there = shell.line("if [ -e {} ]; then ", self.path)
-        return f"{there}{status}; {inside}{content}; fi; fi"
+        inside = shell.line(f"if [ -f {{}} ]; then {look}; fi", self.path, self.path)
+        return shell.line("if [ -e {} ]; then ", self.path) + f"{status}; {inside}; fi"
 
     def read(self, output: str) -> FileState:
-        """Read the three lines; none at all when there is no file."""
+        """Read the two lines; none at all when there is no file."""
         if not output.strip():
             return _NOTHING
         status = text.split(output)[0].split(" ", 2)
@@ -77,11 +77,13 @@ class File(base.Operation[FileState]):
                 f"{self.path} should be a file, but it is a {kind}",
                 hint=f"look at it ({shell.argv('ls', '-ld', self.path)}) and move it away",
             )
-        _, digest, content = text.lines(output, 3)
-        plain = (
-            "" if isinstance(self.content, secret.Secret) else text.decode(content, replace=True)
-        )
-        return FileState(mode.rjust(4, "0"), owner, digest.partition(" ")[0], plain or "")
+        _, shown = text.lines(output, 2)
+        mode = mode.rjust(4, "0")
+        if isinstance(self.content, secret.Secret):
+            return FileState(mode, owner, shown.partition(" ")[0], "")
+        content = text.data(shown)
+        digest = hashlib.sha256(content).hexdigest()
+        return FileState(mode, owner, digest, content.decode(errors="replace"))
 
     def diff(self, state: FileState) -> tuple[base.Change, ...]:
         """Mend mode and owner, or make the file with them, before the content is there to read."""

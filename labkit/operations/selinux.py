@@ -50,8 +50,9 @@ class Selinux(base.Operation[SelinuxState]):
     def probe(self) -> str:
         """Print the file, selinuxfs's `enforce` (absent when disabled), and the kernel lines."""
         boot = families.choose(lambda family: family.boot_lines())
-        line = "read -r line < /proc/cmdline; printf '%s\\n' \"$line\""
-        return f"{text.show(_CONFIG)}; cat {_ENFORCE_PATH} 2>/dev/null; echo; {line}; {boot}"
+        enforce = f"enforce=; {{ read -r enforce < {_ENFORCE_PATH}; }} 2>/dev/null"
+        lines = "read -r line < /proc/cmdline; printf '%s\\n' \"$enforce\" \"$line\""
+        return f"{text.show(_CONFIG)}; {enforce}; {lines}; {boot}"
 
     def read(self, output: str) -> SelinuxState:
         """Read the file, the mode in force and the kernel lines."""

@@ -62,10 +62,7 @@ def decode(line: str, *, replace: bool = False) -> str | None:
     """
     if line.strip() == ABSENT:
         return None
-    try:
-        content = base64.b64decode(line.strip(), validate=True)
-    except binascii.Error as error:
-        raise base.FactError(f"expected a file's base64, got {line[:80]!r}") from error
+    content = data(line)
     if replace:
         return content.decode(errors="replace")
     try:
@@ -81,6 +78,18 @@ def decode(line: str, *, replace: bool = False) -> str | None:
             hint="look at it (hexdump -C); was it damaged by a crash?",
         )
     return text
+
+
+def data(line: str) -> bytes:
+    """Read one line of base64.
+
+    Raises:
+        base.FactError: The line is something else.
+    """
+    try:
+        return base64.b64decode(line.strip(), validate=True)
+    except binascii.Error as error:
+        raise base.FactError(f"expected a file's base64, got {line[:80]!r}") from error
 
 
 def write(path: str, content: str) -> str:
@@ -122,7 +131,8 @@ def lines(output: str, count: int) -> list[str]:
 
 def show_in_home(user: str, path: str) -> str:
     """Return shell text that prints a user's home, then a file below it as `show` does."""
-    home = shell.line("home=$(getent passwd {} | cut -d: -f6)", user)
+    # The last but one field of passwd(5), without starting another program.
+    home = shell.line("home=$(getent passwd {}); home=${home%:*}; home=${home##*:}", user)
     file = shell.line('file="$home"/{}', path)
     return (
         f"{home}; {file}; printf '%s\\n' \"$home\"; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -59,6 +60,20 @@ def each(
         _wait(threads)
         raise
     return {name: results[name] for name in items}
+
+
+def once(do: Callable[[], Done]) -> Callable[[], Done]:
+    """Return what calls `do` for the first thread that asks, and gives all others its result.
+
+    They wait for it. What it raises goes to the one that asked, and the next one tries again.
+    """
+    lock, cached = threading.Lock(), functools.cache(do)
+
+    def ask() -> Done:
+        with lock:
+            return cached()
+
+    return ask
 
 
 def _wait(threads: Sequence[threading.Thread]) -> None:

@@ -56,3 +56,28 @@ def test_threads_are_named_and_do_not_hold_the_program_up() -> None:
         lambda _: (threading.current_thread().name, threading.current_thread().daemon),
     )
     assert found == {"web-01": ("web-01", True)}
+
+
+def test_what_all_need_is_done_once() -> None:
+    asked: list[str] = []
+
+    def find() -> int:
+        asked.append(threading.current_thread().name)
+        return 3
+
+    find_once = parallel.once(find)
+    assert parallel.each(dict.fromkeys("abc"), lambda _: find_once()) == {"a": 3, "b": 3, "c": 3}
+    assert len(asked) == 1
+
+
+def test_what_could_not_be_done_is_tried_again() -> None:
+    answers = iter([errors.LabError("not yet"), None])
+
+    def find() -> str:
+        if answer := next(answers):
+            raise answer
+        return "found"
+
+    find_once = parallel.once(find)
+    failed, found = (parallel.each({"a": None}, lambda _: find_once())["a"] for _ in range(2))
+    assert (str(failed), found) == ("not yet", "found")

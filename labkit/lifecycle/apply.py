@@ -19,7 +19,7 @@ def apply(
     lab: context.Context, only: Sequence[model.Machine], tags: Sequence[str] = ()
 ) -> dict[str, engine.Outcome | Exception]:
     """Converge machines, all at once; one that fails does not stop the others."""
-    steps = choosing.tagged(lab, only, tags)
+    steps = parallel.once(lambda: choosing.tagged(lab, only, tags))
     states = lab.provider.status()
 
     def make(machine: model.Machine) -> engine.Outcome:
@@ -29,9 +29,12 @@ def apply(
         choosing.must_run(lab, machine, states)
         narrate("looking")
         with lab.session(machine) as session:
-            outcome = engine.Machine(session, steps[machine.name], narrate).converge()
+            session.begin()  # while others log in, the first one fills in what all should be
+            outcome = engine.Machine(session, steps()[machine.name], narrate).converge()
         narrate("as wanted")
         return outcome
 
     with lab.progress.watch():
-        return parallel.each({machine.name: machine for machine in only}, make)
+        done = parallel.each({machine.name: machine for machine in only}, make)
+    steps()  # what is wrong with a profile is no machine's fault
+    return done

@@ -21,17 +21,20 @@ Found = dict[str, "tuple[looks.Look, ...] | Exception"]
 
 def look(lab: context.Context, only: Sequence[model.Machine], tags: Sequence[str] = ()) -> Found:
     """Look at the steps of machines, all at once and in one round trip each; changes nothing."""
-    steps = choosing.tagged(lab, only, tags)
+    steps = parallel.once(lambda: choosing.tagged(lab, only, tags))
     states = lab.provider.status()
 
     def see(machine: model.Machine) -> tuple[looks.Look, ...]:
         choosing.must_run(lab, machine, states)
         lab.progress.tell(machine.name, "looking")
         with lab.session(machine) as session:
-            return engine.Machine(session, steps[machine.name]).look()
+            session.begin()  # as in apply
+            return engine.Machine(session, steps()[machine.name]).look()
 
     with lab.progress.watch():
-        return parallel.each({machine.name: machine for machine in only}, see)
+        found = parallel.each({machine.name: machine for machine in only}, see)
+    steps()  # what is wrong with a profile is no machine's fault
+    return found
 
 
 def drifted(found: Found) -> bool:

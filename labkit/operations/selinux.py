@@ -51,7 +51,7 @@ class Selinux(base.Operation[SelinuxState]):
         """Print the file, selinuxfs's `enforce` (absent when disabled), and the kernel lines."""
         boot = families.choose(lambda family: family.boot_lines())
         enforce = f"enforce=; {{ read -r enforce < {_ENFORCE_PATH}; }} 2>/dev/null"
-        lines = "read -r line < /proc/cmdline; printf '%s\\n' \"$enforce\" \"$line\""
+        lines = 'read -r line < /proc/cmdline; printf \'%s\\n\' "$enforce" "$line"'
         return f"{text.show(_CONFIG)}; {enforce}; {lines}; {boot}"
 
     def read(self, output: str) -> SelinuxState:

@@ -6,6 +6,7 @@ their size has no limit and nothing of them shows in the machine's process list.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import secrets
@@ -98,6 +99,11 @@ class Session:
         from labkit.ssh import connect
 
         self._connection = connect.connect(self.endpoint, plug, timeout, brief)
+
+    def begin(self) -> None:
+        """Log in already; where that fails, whoever runs a script tries again and is told why."""
+        with contextlib.suppress(errors.UnreachableError):
+            self.open()
 
     def _plug(self, timeout: float, *, spoken: bool) -> plugs.Plug | None:
         """Connect; a machine behind a gateway is connected to by whoever logs in there."""

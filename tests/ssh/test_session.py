@@ -320,3 +320,16 @@ def test_the_session_is_there_with_the_log_in(opened: session.Session) -> None:
     assert opened.run("echo first", timeout=60).output == "first\n"
     assert transport.asked is None
     assert opened.run("echo second", timeout=60).output == "second\n"
+
+
+def test_begin_logs_in_or_leaves_it_to_whoever_needs_it(
+    endpoint: Callable[..., base.Endpoint],
+) -> None:
+    with session.Session(endpoint()) as made:
+        made.begin()
+        assert cast("Any", made)._connection.is_connected
+        assert made.run("echo hello", timeout=60).output == "hello\n"
+    with session.Session(endpoint(port=_free_port())) as made:
+        made.begin()
+        with pytest.raises(errors.UnreachableError, match="Connection refused"):
+            made.run("echo never", timeout=60)

@@ -33,11 +33,11 @@ from labkit.ssh import keyring, keys, session
 lean.begun()
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
 
-    Steps = Mapping[str, Sequence[profiles.Step]]
+    Steps = Callable[[], Mapping[str, Sequence[profiles.Step]]]
 
 _FOLDER = pathlib.Path(__file__).parent
 
@@ -68,12 +68,13 @@ class Inventory:
 def converge(inventory: Inventory, steps: Steps, machine: model.Machine) -> engine.Outcome:
     """Bring one machine to what it should be."""
     with session.Session(inventory.endpoint(machine)) as opened:
-        return engine.Machine(opened, steps[machine.name]).converge()
+        opened.begin()
+        return engine.Machine(opened, steps()[machine.name]).converge()
 
 
 def write(inventory: Inventory, steps: Steps, folder: pathlib.Path, machine: model.Machine) -> None:
     """Write what a run would send to a machine as it is now, and what a second run would."""
-    wanted = steps[machine.name]
+    wanted = steps()[machine.name]
     with session.Session(inventory.endpoint(machine)) as opened:
         seen = engine.Machine(opened, wanted).look()
     probes = script.batch([step.operation.probe() for step in wanted]).text
@@ -91,7 +92,7 @@ def main() -> None:
     spec = load.load(pathlib.Path(known["lab"]), host.Host(memory_mib=1 << 20, cpus=1 << 10))
     inventory = Inventory(build.build(spec), known, shelves.Shelf(_FOLDER))
     machines = {machine.name: machine for machine in inventory.lab.machines}
-    steps = {name: inventory.steps(machine) for name, machine in machines.items()}
+    steps = parallel.once(lambda: {name: inventory.steps(one) for name, one in machines.items()})
     if sys.argv[2:]:
         job = functools.partial(write, inventory, steps, pathlib.Path(sys.argv[2]))
         parallel.raise_first(parallel.each(machines, job))

@@ -177,13 +177,13 @@ def main(folder: str, pid_file: str) -> int:
     address.unlink(missing_ok=True)
     hub.bind(str(address))
     address.chmod(0o666)  # QEMU is another user when labkit is root; the folder above lets none in
+    _give_up_root()
     child = os.fork()
     if child:
         os.truncate(mark, 0)
         os.write(mark, f"{child}\n".encode())
         return 0
     _leave_the_terminal()
-    _give_up_root()
     Switch(hub, selectors.DefaultSelector()).run()
     return 0
 

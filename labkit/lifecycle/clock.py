@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from labkit import parallel, shell
+from labkit import errors, parallel, shell
 from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ _TIMEOUT = 60.0
 def command() -> str:
     """Return the shell text that gives a machine the time of now, to be sent at once.
 
-    The host's time, not a difference: nothing has to be asked first, and the way is short.
+    The host's time, not a difference: nothing has to be asked first, and the way is short. The date
+    of busybox knows whole seconds only.
     """
-    return shell.line("date -s {}", f"@{time.time():.2f}")
+    now = time.time()
+    return shell.line("date -s {} 2>/dev/null || date -s {}", f"@{now:.2f}", f"@{now:.0f}")
 
 
 def correct(session: sessions.Session) -> None:
@@ -28,8 +30,14 @@ def correct(session: sessions.Session) -> None:
 
     Raises:
         errors.UnreachableError: It does not answer.
+        errors.LabError: It does not take the time.
     """
-    session.run(command(), timeout=_TIMEOUT, label="clock")
+    result = session.run(command(), timeout=_TIMEOUT, label="clock")
+    if result.status:
+        raise errors.LabError(
+            f"{session.endpoint.machine} does not take the host's time: {result.output.strip()}",
+            hint=f"'lab.verify --only {session.endpoint.machine}' says how far its clock is off",
+        )
 
 
 def wait(session: sessions.Session, narrate: Callable[[str, str], None]) -> None:

@@ -37,7 +37,7 @@ def test_the_time_is_the_hosts(
     assert session.still_open == 2
     assert len(sent) == 2
     for script in sent:
-        found = re.fullmatch(r"date -s @(\d+\.\d\d)", script)
+        found = re.fullmatch(r"date -s @(\d+\.\d\d) 2>/dev/null \|\| date -s @\d+", script)
         assert found
         assert before - 0.01 <= float(found[1]) <= time.time() + 0.01
 
@@ -47,3 +47,19 @@ def test_one_that_does_not_answer_stops_no_other(lab: context.Context, session: 
     found = clock.reach([lab.session(each) for each in lab.lab.machines], lab.progress.tell)
     assert found["ansible-01"] is None
     assert isinstance(found["web-01"], errors.UnreachableError)
+
+
+def test_one_that_does_not_take_the_time(
+    lab: context.Context, session: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(_: object, script: str, **_options: object) -> sessions.Result:
+        del script
+        return sessions.Result("date: cannot set date: Operation not permitted\n", 1)
+
+    monkeypatch.setattr(session, "run", run)
+    error = clock.reach([lab.session(lab.lab.machines[0])], lab.progress.tell)["ansible-01"]
+    assert isinstance(error, errors.LabError)
+    assert error.message == (
+        "ansible-01 does not take the host's time: date: cannot set date: Operation not permitted"
+    )
+    assert error.hint == "'lab.verify --only ansible-01' says how far its clock is off"

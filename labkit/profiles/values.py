@@ -27,6 +27,29 @@ def of(
         "machine": machine,
         "keys": {"login": keys.login, "ansible": keys.ansible, "hosts": keys.hosts},
         "secrets": secrets,
+        **_SHARED.of(lab, keys),
+    }
+
+
+class _Shared:
+    """What names all machines of a lab, which is the same for each of them: made once for all."""
+
+    def __init__(self) -> None:
+        self._last: tuple[model.Lab, keyring.Keyring, Values] | None = None
+
+    def of(self, lab: model.Lab, keys: keyring.Keyring) -> Values:
+        """Return the values; the last ones where it is the same lab with the same keys."""
+        last = self._last  # read once: another thread may ask for another lab
+        if last is None or last[0] is not lab or last[1] is not keys:
+            self._last = last = (lab, keys, _shared(lab, keys))
+        return last[2]
+
+
+_SHARED = _Shared()
+
+
+def _shared(lab: model.Lab, keys: keyring.Keyring) -> Values:
+    return {
         "hosts": {str(each.hostonly): _names(lab, each) for each in lab.machines},
         "known_hosts": {
             ",".join((*_names(lab, each), str(each.hostonly))): _bare(keys.hosts[each.name].public)

@@ -49,6 +49,7 @@ class Inventory:
     lab: model.Lab
     known: dict[str, Any]
     shelf: shelves.Shelf
+    keys: keyring.Keyring
 
     def endpoint(self, machine: model.Machine) -> base.Endpoint:
         """Say where a machine is."""
@@ -58,24 +59,30 @@ class Inventory:
 
     def steps(self, machine: model.Machine) -> Sequence[profiles.Step]:
         """Return what a machine should be."""
-        public = {name: each["key"] for name, each in self.known["machines"].items()}
-        hosts = {name: keys.KeyPair(secret.Secret(""), key) for name, key in public.items()}
-        own = keys.KeyPair(secret.Secret(""), "")
-        ring = keyring.Keyring(own, pathlib.Path(self.known["key"]), own, hosts)
-        return profiles.steps(self.lab, machine, ring, self.shelf)
+        return profiles.steps(self.lab, machine, self.keys, self.shelf)
 
 
-def converge(inventory: Inventory, steps: Steps, machine: model.Machine) -> engine.Outcome:
+def inventory(known: dict[str, Any]) -> Inventory:
+    """Read the lab, and what the benchmark knows of its machines."""
+    spec = load.load(pathlib.Path(known["lab"]), host.Host(memory_mib=1 << 20, cpus=1 << 10))
+    own = keys.KeyPair(secret.Secret(""), "")
+    machines = known["machines"].items()
+    hosts = {name: keys.KeyPair(secret.Secret(""), each["key"]) for name, each in machines}
+    ring = keyring.Keyring(own, pathlib.Path(known["key"]), own, hosts)
+    return Inventory(build.build(spec), known, shelves.Shelf(_FOLDER), ring)
+
+
+def converge(known: Inventory, steps: Steps, machine: model.Machine) -> engine.Outcome:
     """Bring one machine to what it should be."""
-    with session.Session(inventory.endpoint(machine)) as opened:
+    with session.Session(known.endpoint(machine)) as opened:
         opened.begin()
         return engine.Machine(opened, steps()[machine.name]).converge()
 
 
-def write(inventory: Inventory, steps: Steps, folder: pathlib.Path, machine: model.Machine) -> None:
+def write(known: Inventory, steps: Steps, folder: pathlib.Path, machine: model.Machine) -> None:
     """Write what a run would send to a machine as it is now, and what a second run would."""
     wanted = steps()[machine.name]
-    with session.Session(inventory.endpoint(machine)) as opened:
+    with session.Session(known.endpoint(machine)) as opened:
         seen = engine.Machine(opened, wanted).look()
     probes = script.batch([step.operation.probe() for step in wanted]).text
     changes = script.batch([each.commands for each in seen if each.changes]).text
@@ -88,16 +95,14 @@ def write(inventory: Inventory, steps: Steps, folder: pathlib.Path, machine: mod
 def main() -> None:
     """Do what the words say, to all machines at once."""
     file = pathlib.Path(sys.argv[1])
-    known = json.loads(file.read_text(encoding="utf-8"))
-    spec = load.load(pathlib.Path(known["lab"]), host.Host(memory_mib=1 << 20, cpus=1 << 10))
-    inventory = Inventory(build.build(spec), known, shelves.Shelf(_FOLDER))
-    machines = {machine.name: machine for machine in inventory.lab.machines}
-    steps = parallel.once(lambda: {name: inventory.steps(one) for name, one in machines.items()})
+    known = inventory(json.loads(file.read_text(encoding="utf-8")))
+    machines = {machine.name: machine for machine in known.lab.machines}
+    steps = parallel.once(lambda: {name: known.steps(one) for name, one in machines.items()})
     if sys.argv[2:]:
-        job = functools.partial(write, inventory, steps, pathlib.Path(sys.argv[2]))
+        job = functools.partial(write, known, steps, pathlib.Path(sys.argv[2]))
         parallel.raise_first(parallel.each(machines, job))
         return
-    done = parallel.each(machines, functools.partial(converge, inventory, steps))
+    done = parallel.each(machines, functools.partial(converge, known, steps))
     parallel.raise_first(done)
     for name, outcome in done.items():
         if isinstance(outcome, engine.Outcome):

@@ -18,12 +18,25 @@ _LIMIT = 20.0
 
 
 def _interrupt(
-    lab: conftest.Lab, after: float, numbers: tuple[signal.Signals, ...] = (signal.SIGINT,)
+    lab: conftest.Lab, after: float | None, numbers: tuple[signal.Signals, ...] = (signal.SIGINT,)
 ) -> conftest.Run:
-    """Begin `up`, send signals after some seconds, and look at what that leaves."""
+    """Begin `up`, send signals, and look at what that leaves.
+
+    Args:
+        lab: The lab.
+        after: Seconds until then; None waits until its machine has booted.
+        numbers: The signals.
+    """
     start = time.monotonic()
     child = lab.begin("up")
-    time.sleep(after)
+    if after is None:
+        console = lab.space.machine("m1") / "console.log"
+        while child.poll() is None and not (
+            console.exists() and b"listens" in console.read_bytes()
+        ):
+            time.sleep(0.02)
+    else:
+        time.sleep(after)
     sent = time.monotonic()
     for number in numbers:
         child.send_signal(number)
@@ -57,7 +70,7 @@ def _goes_on(lab: conftest.Lab, wanted: conftest.State) -> None:
 def test_a_signal_ends_a_run_cleanly(
     lab: conftest.Lab, numbers: tuple[signal.Signals, ...]
 ) -> None:
-    run = _interrupt(lab, 1.5, numbers)
+    run = _interrupt(lab, None, numbers)
     assert run.code == 130, run
     assert run.err.endswith("interrupted; 'labkit up' continues, 'labkit destroy' removes\n")
     assert lab.processes()

@@ -69,10 +69,10 @@ the moment at which it is drawn and its filters work, the median of {rounds} tim
 _FEW = """\
 ## Four students beside their rehearsal
 
-`labkit class.up` for four students with two machines of 256 MiB each on QEMU,
-emulated, and what `labkit class.rehearse` says of it. Memory is what the QEMU processes have
-resident at most, disk what the class folder takes, and outside calls are the programs, monitors and
-round trips that the labs' logs name.
+`labkit class.up` for four students with two machines of 256 MiB each on QEMU, emulated, and what
+`labkit class.rehearse` says of it. Memory is what the QEMU processes and the switches of the
+segments have resident at most, disk what the class folder takes, and outside calls are the
+programs, monitors and round trips that the labs' logs name.
 
 | | rehearsed | measured |
 | --- | --- | --- |

@@ -20,6 +20,8 @@ MEMORY_BESIDE = 200
 
 Eight machines of 256 MiB each had 430 to 450 MiB resident while they booted.
 """
+MEMORY_SWITCH = 11
+"""MiB that the switch of a lab's segment has resident after a gigabit went through it."""
 DISK_FIRST = 300
 """MiB of disk that a machine of the shipped image takes once it is up and verified; estimated."""
 SHARE = 8
@@ -69,9 +71,10 @@ def take(lab: model.Lab) -> Take:
     machines = lab.machines
     if lab.provider == "vsphere":
         return Take(memory_mib=0, cpus=0, disk_mib=0, ports=0)
-    beside = MEMORY_BESIDE if lab.provider == "qemu" else 0
+    is_qemu = lab.provider == "qemu"
+    beside, switch = (MEMORY_BESIDE, MEMORY_SWITCH) if is_qemu else (0, 0)
     return Take(
-        memory_mib=sum(each.memory_mib + beside for each in machines),
+        memory_mib=sum(each.memory_mib + beside for each in machines) + switch,
         cpus=sum(each.cpus for each in machines),
         disk_mib=DISK_FIRST * len(machines),
         ports=len(machines),

@@ -108,7 +108,7 @@ def test_a_class_that_does_not_fit(labkit: Callable[..., Any], room: pathlib.Pat
     done = labkit("class.up")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "error: 1 of 2 students fit: the bottleneck is memory, of which 5696 MiB are needed and "
+        "error: 1 of 2 students fit: the bottleneck is memory, of which 5718 MiB are needed and "
         "3072 MiB can be had\n"
         "hint: 'labkit class.plan' shows it all; begin with fewer, by --only\n"
     )

@@ -166,13 +166,12 @@ class Provider(base.Provider):
         """Press the power button and wait; a machine that does not listen is switched off."""
         folder = self._space.machine(machine.name)
         running = process.of(machine.uuid, folder / "pid")
-        if running is None:
-            return
-        self.resume(machine)  # one that is held does not feel its power button
-        monitor.execute(folder / "monitor", "system_powerdown")
-        if not process.wait(running, _SHUTDOWN):
-            self._narrate(f"{machine.name} ignored its power button for {_SHUTDOWN:.0f} s")
-            self._switch_off(machine.name)
+        if running is not None:
+            self.resume(machine)  # one that is held does not feel its power button
+            monitor.execute(folder / "monitor", "system_powerdown")
+            if not process.wait(running, _SHUTDOWN):
+                self._narrate(f"{machine.name} ignored its power button for {_SHUTDOWN:.0f} s")
+                self._switch_off(machine.name)
         if base.State.RUNNING not in self.status().values():
             self._segment.end()
 

@@ -115,7 +115,7 @@ class Switch:
                 length, sender = self._hub.recvfrom_into(self._buffer)
             except OSError:  # nothing more is there
                 return
-            if sender and length >= 14:  # noqa: PLR2004 - two addresses and a type
+            if isinstance(sender, str) and length >= 14:  # noqa: PLR2004 - addresses and a type
                 self._carry(self._buffer[:length], os.path.basename(sender))  # noqa: PTH119 - speed
 
     def _carry(self, frame: memoryview, sender: str) -> None:

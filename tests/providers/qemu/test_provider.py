@@ -222,6 +222,9 @@ def test_the_switch_goes_with_the_last_machine(
         qemu.stop(machine)
         assert lan.running() == []
         lan.start()
+        qemu.stop(machine)  # which has switched itself off
+        assert lan.running() == []
+        lan.start()
         qemu.clear()
         assert lan.running() == []
     finally:

@@ -320,3 +320,18 @@ def test_it_does_not_outlive_its_folder(
         selectors.DefaultSelector() as selector,
     ):
         switch.Switch(hub, selector).run()
+
+
+def test_who_has_no_port_sends_nothing(
+    lab: segment.Segment, join: Callable[[str, int], Machine]
+) -> None:
+    lab.start()
+    one, two = join("a", 1), join("b", 2)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(_frame(_ALL, 3, b"unnamed"), str(lab.folder / "hub"))
+        if sys.platform == "linux":
+            stranger.bind("")  # an abstract name (unix(7))
+            stranger.sendto(_frame(_ALL, 3, b"abstract"), str(lab.folder / "hub"))
+    two.socket.sendto(b"short", str(lab.folder / "hub"))
+    two.send(_ALL, b"named")
+    assert one.read() == b"named"

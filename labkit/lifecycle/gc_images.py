@@ -7,6 +7,7 @@ next lab wants them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -55,7 +56,9 @@ def _disks(entries: Iterable[registry.Entry]) -> Mapping[str, str]:
     for entry in entries:
         space = workspace.Workspace(entry.folder, entry.lab)
         for disk in sorted(space.machine("").glob("*/disk.qcow2")):
-            image = backing.image(disk)
+            image = None
+            with contextlib.suppress(OSError):  # an image of a cache that is not ours
+                image = backing.image(disk)
             if image:
                 who = f"{disk.parent.name} of lab '{entry.lab}' in {entry.folder} was made from it"
                 found.setdefault(image.digest, who)

@@ -72,6 +72,10 @@ def _without_switch(lab: conftest.Lab) -> None:
     process.end(switch)
 
 
+def _without_segment(lab: conftest.Lab) -> None:
+    shutil.rmtree(lab.space.segment)
+
+
 def _paused(lab: conftest.Lab) -> None:
     for each in lab.processes():
         each.send_signal(signal.SIGSTOP)
@@ -88,6 +92,7 @@ _HALVES: list[Callable[[conftest.Lab], None]] = [
     _with_half_a_ledger,
     _killed,
     _without_switch,
+    _without_segment,
 ]
 _SAMPLE = {_without_folder, _with_half_a_ledger}
 

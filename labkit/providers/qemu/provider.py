@@ -119,7 +119,8 @@ class Provider(base.Provider):
         if running is not None:
             hardware.refuse_other(machine.name, running.cmdline(), words)
             self._segment.start()  # it may have been killed
-        else:
+        if running is None or self._segment.lost(machine.name):
+            self._switch_off(machine.name)
             ledger.set(machine.name, workspace.Mark.MADE)
             self._segment.launch(words, machine.name)
         return self.endpoint(machine)

@@ -106,6 +106,10 @@ class Segment:
         if port.is_socket():
             port.chmod(0o666)  # for the switch, which is no more root than QEMU is
 
+    def lost(self, machine: str) -> bool:
+        """Say whether the port of a machine is gone; only its QEMU can make it, at its start."""
+        return not (self.folder / "ports" / machine).is_socket()
+
     def leave(self, machine: str) -> None:
         """Take the port of a machine away that is no more."""
         (self.folder / "ports" / machine).unlink(missing_ok=True)

@@ -7,7 +7,6 @@ what any machine goes through. One is of a small Linux, whose SSH answers.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import json
 import os
@@ -119,10 +118,8 @@ def make(tmp_path_factory: pytest.TempPathFactory, before: None) -> Iterator[Cal
         return folder
 
     yield begin
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        ended = [pool.submit(folder, "destroy", "--yes") for folder in made]
-    for folder, run in zip(made, ended, strict=True):
-        done = run.result()
+    for folder in made:
+        done = folder("destroy", "--yes")
         assert done.code == 0, done
         assert not (folder.path / ".lab").exists()
 

@@ -11,6 +11,7 @@ import psutil
 from labkit import errors
 from labkit.providers import base
 from labkit.providers.virtualbox import info, manage
+from labkit.vagrant import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PATIENCE = 90.0
 """Seconds that a machine has to shut down."""
 _POLL = 0.5
+_REMOVAL = 300.0
 _SETTLED = {"poweroff", "aborted", "saved", "aborted-saved", "inaccessible"}
 
 
@@ -115,7 +117,13 @@ def remove(number: str) -> None:
         errors.LeftoverError: It has not.
     """
     cut(number)
-    manage.run("unregistervm", number, "--delete", timeout=300)
+    words = ("unregistervm", number, "--delete")
+    try:
+        manage.run(*words, timeout=_REMOVAL)
+    except trouble.TransientError:
+        time.sleep(_POLL)
+        if number in there():  # VirtualBox may have done it all the same
+            manage.run(*words, timeout=_REMOVAL)
     if number in there():
         raise errors.LeftoverError(
             f"VirtualBox still has the machine {number}",

@@ -104,6 +104,39 @@ def test_a_machine_that_is_removed_while_all_are_looked_at(programs: fakes.Progr
     assert list(power.everything()) == []
 
 
+BUSY = "VBoxManage: error: The object is not ready"
+
+
+def test_what_virtualbox_is_asked_is_asked_again_when_it_is_busy(
+    programs: fakes.Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manage, "_PAUSE", 0.0)
+    programs.expect("VBoxManage", "list", "vms", status=1, err=BUSY)
+    programs.expect("VBoxManage", "list", "vms", out="there")
+    assert manage.run("list", "vms") == "there"
+    programs.replace("VBoxManage", "list", "vms", status=1, err=BUSY)
+    programs.ran.clear()
+    close = "close VirtualBox's window and run the same task again"
+    with _said("VirtualBox's service did not answer", close):
+        manage.run("list", "vms")
+    assert len(programs.ran) == 4
+    programs.expect("VBoxManage", "startvm", "x", status=1, err=BUSY)
+    programs.ran.clear()
+    with _said("VirtualBox's service did not answer", close):
+        manage.run("startvm", "x")
+    assert len(programs.ran) == 1, "what changes something is not done twice"
+
+
+def test_a_removal_that_virtualbox_was_too_busy_for(programs: fakes.Programs) -> None:
+    _machine(programs, "poweroff")
+    words = ("VBoxManage", "unregistervm", NUMBER, "--delete")
+    programs.replace(*words, status=1, err=BUSY)
+    programs.expect(*words)
+    programs.expect("VBoxManage", "list", "vms")  # the second look finds nothing
+    power.remove(NUMBER)
+    assert programs.ran.count(list(words)) == 2
+
+
 def test_an_adapter_that_cannot_be_told_from_the_others(programs: fakes.Programs) -> None:
     programs.expect("VBoxManage", "list", "hostonlyifs")
     programs.expect("VBoxManage", "getextradata", "global", "enumerate")

@@ -79,7 +79,7 @@ programs, monitors and round trips that the labs' logs name.
 {few}
 
 The rehearsal counts a machine's memory as its size and 200 MiB for QEMU, which is what it can come
-to; a machine that has just booted has not touched all of it. The QEMU processes used {work:.0f} s
+to; a machine that is new has not touched all of it. The QEMU processes used {work:.0f} s
 of processors, and labkit with its programs {own:.0f} s; the load of the host was {load:.1f} for
 each of its processors before.
 

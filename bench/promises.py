@@ -108,6 +108,7 @@ ALL = (
         (
             f"{_FAULTS}/test_repair.py::test_up_repairs",
             f"{_FAULTS}/test_repair.py::test_start_after_the_host_has_been_rebooted",
+            f"{_FAULTS}/test_repair.py::test_machines_that_run_reach_each_other_again",
         ),
     ),
     Promise(

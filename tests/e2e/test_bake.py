@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     # A step with a name of its own, so that the cache never has the image from an earlier run.
     two = two.replace("memory: 512 MiB", "memory: 384 MiB\n  profiles: [base, hello]")
     (folder.path / "lab.yml").write_text(two)
-    stamp = f"  - why: New in each run\n    directory: {{path: /srv/{folder.path.parent.name}}}\n"
+    stamp = f"  - why: New in each run\n    directory: {{path: /srv/{uuid.uuid4().hex}}}\n"
     (folder.path / "provision" / "hello.yml").write_text(PROFILE + stamp)
     yield folder
     print(folder("destroy", "--yes"))

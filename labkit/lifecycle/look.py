@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit import parallel
 from labkit.converge import engine
-from labkit.lifecycle import steps as choosing
+from labkit.lifecycle import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,20 +20,9 @@ Found = dict[str, "tuple[looks.Look, ...] | Exception"]
 
 def look(lab: context.Context, only: Sequence[model.Machine], tags: Sequence[str] = ()) -> Found:
     """Look at the steps of machines, all at once and in one round trip each; changes nothing."""
-    steps = parallel.once(lambda: choosing.tagged(lab, only, tags))
-    states = lab.provider.status()
-
-    def see(machine: model.Machine) -> tuple[looks.Look, ...]:
-        choosing.must_run(lab, machine, states)
-        lab.progress.tell(machine.name, "looking")
-        with lab.session(machine) as session:
-            session.begin()  # as in apply
-            return engine.Machine(session, steps()[machine.name]).look()
-
-    with lab.progress.watch():
-        found = parallel.each({machine.name: machine for machine in only}, see)
-    steps()  # what is wrong with a profile is no machine's fault
-    return found
+    return inside.each(
+        lab, only, tags, lambda _, session, steps: engine.Machine(session, steps).look()
+    )
 
 
 def drifted(found: Found) -> bool:

@@ -1,22 +1,58 @@
-"""Which steps of which machines a verb works on."""
+"""What `apply` and `look` share: work inside running machines, on the steps that are asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from labkit import errors
+from labkit import errors, parallel
 from labkit.providers import base
 from labkit.spec import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labkit.lifecycle import context
     from labkit.plan import model
     from labkit.profiles import load
+    from labkit.ssh import session as sessions
+
+Done = TypeVar("Done")
 
 
-def tagged(
+def each(
+    lab: context.Context,
+    only: Sequence[model.Machine],
+    tags: Sequence[str],
+    do: Callable[[model.Machine, sessions.Session, Sequence[load.Step]], Done],
+) -> dict[str, Done | Exception]:
+    """Log in to machines, all at once, and do something there; one that fails stops no other.
+
+    Args:
+        lab: The lab.
+        only: The machines.
+        tags: Only steps with one of these; none: all steps.
+        do: Called with each machine that runs, its session and its steps.
+
+    Raises:
+        errors.LabError: A profile is wrong, or no step of these machines has one of the tags.
+    """
+    steps = parallel.once(lambda: _tagged(lab, only, tags))
+    states = lab.provider.status()
+
+    def work(machine: model.Machine) -> Done:
+        _must_run(lab, machine, states)
+        lab.progress.tell(machine.name, "looking")
+        with lab.session(machine) as session:
+            session.begin()  # while others log in, the first one fills in what all should be
+            return do(machine, session, steps()[machine.name])
+
+    with lab.progress.watch():
+        done = parallel.each({machine.name: machine for machine in only}, work)
+    steps()  # what is wrong with a profile is no machine's fault
+    return done
+
+
+def _tagged(
     lab: context.Context, only: Sequence[model.Machine], tags: Sequence[str]
 ) -> Mapping[str, tuple[load.Step, ...]]:
     """Return each machine's steps that have one of the tags, or all when there are no tags.
@@ -39,7 +75,7 @@ def tagged(
     }
 
 
-def must_run(
+def _must_run(
     lab: context.Context, machine: model.Machine, states: Mapping[str, base.State]
 ) -> None:
     """Complain at once about a machine that is off, instead of waiting for its SSH.

@@ -14,8 +14,8 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from labkit import errors, lean, log, shell, signals
+from labkit.ssh import patience, trouble
 from labkit.ssh import plug as plugs
-from labkit.ssh import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,20 +245,7 @@ def wait(
     Raises:
         errors.UnreachableError: It did not work in time; says the last answer.
     """
-    deadline = time.monotonic() + timeout
-    last = ""
-    while True:
-        alive()
-        remaining = deadline - time.monotonic()
-        try:
-            session.open(max(_LOGIN, remaining), banner=_BANNER)
-        except errors.UnreachableError as error:
-            # A wrong host key does not become right by waiting.
-            if isinstance(error, trouble.AnotherKeyError) or remaining <= 0:
-                raise
-            if error.message != last:
-                last = error.message
-                narrate(f"waiting for SSH: {last}")
-            time.sleep(0.5)
-        else:
-            return
+    patience.until(
+        lambda remaining: session.open(max(_LOGIN, remaining), banner=_BANNER),
+        timeout=timeout, narrate=narrate, alive=alive,
+    )  # fmt: skip

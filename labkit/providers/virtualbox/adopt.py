@@ -9,13 +9,13 @@ machine, and from then on no other is accepted.
 from __future__ import annotations
 
 import socket
-import time
 from typing import TYPE_CHECKING
 
 import paramiko
 
 from labkit import errors, shell
 from labkit.providers import base
+from labkit.ssh import patience as waiting
 from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _TIMEOUT = 60.0
 _BANNER = 5.0
 """Seconds that a server has to say its banner, however little time is left."""
-_PAUSE = 0.5
 
 # The server reads its keys when it starts. Programs of a session outlive that.
 _SCRIPT = """\
@@ -88,7 +87,10 @@ def adopt(
     Raises:
         errors.LabError: It does not answer, or could not be given its keys.
     """
-    shown = _wait(lambda left: _shown(machine, ssh, left), patience, narrate, alive)
+    shown = waiting.until(
+        lambda left: _shown(machine, ssh, max(_BANNER, min(_TIMEOUT, left))),
+        timeout=patience, narrate=narrate, alive=alive,
+    )  # fmt: skip
     text = f"[{ssh.host}]:{ssh.port} {shown.get_name()} {shown.get_base64()}\n"
     where = base.Endpoint(machine, ssh.host, ssh.port, ssh.user, _key(machine, ssh), scratch)
     scratch.write_text(text, encoding="utf-8")
@@ -113,27 +115,6 @@ def _key(machine: str, ssh: output.Ssh) -> pathlib.Path:
         f"Vagrant's key to {machine} is not there",
         hint="'lab.destroy', then 'lab.up' makes the machine anew",
     )
-
-
-def _wait(
-    ask: Callable[[float], paramiko.PKey],
-    patience: float,
-    narrate: Callable[[str], None],
-    alive: Callable[[], None],
-) -> paramiko.PKey:
-    deadline = time.monotonic() + patience
-    last = ""
-    while True:
-        alive()
-        try:
-            return ask(max(_BANNER, min(_TIMEOUT, deadline - time.monotonic())))
-        except errors.UnreachableError as error:
-            if time.monotonic() >= deadline:
-                raise
-            if error.message != last:
-                last = error.message
-                narrate(f"waiting for SSH: {last}")
-            time.sleep(_PAUSE)
 
 
 def _shown(machine: str, ssh: output.Ssh, timeout: float) -> paramiko.PKey:

@@ -10,7 +10,7 @@ import pytest
 
 from labkit import errors, secret
 from labkit.providers.virtualbox import adopt
-from labkit.ssh import keys
+from labkit.ssh import keys, patience
 from labkit.vagrant import output
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def test_nobody_listens(adopted: Callable[..., None], told: list[str]) -> None:
 def test_a_machine_that_is_still_booting_is_waited_for(
     adopted: Callable[..., None], told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adopt, "_PAUSE", 0.0)
+    monkeypatch.setattr(patience, "_PAUSE", 0.0)
     looks = 0
 
     def alive() -> None:

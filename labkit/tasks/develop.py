@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -11,7 +10,7 @@ import sys
 import invoke.context
 import invoke.exceptions
 
-from labkit import console, errors, system, visible
+from labkit import console, errors, parallel, system, visible
 from labkit.spec import words
 from labkit.tasks import base
 
@@ -83,11 +82,13 @@ def _lint() -> None:
     _python("-m", "ruff", "check", ".")
     _python("-m", "ruff", "format", "--check", ".")
     others = (("--pythonplatform", each, "labkit", "tasks.py") for each in _OTHER_PLATFORMS)
+    runs = {" ".join(words): words for words in ((), *others)}
+
+    def check(words: tuple[str, ...]) -> None:
+        _python("-m", "pyright", *words)
+
     # Each takes one processor, and prints nothing before its end.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = [pool.submit(_python, "-m", "pyright", *words) for words in ((), *others)]
-    for run in runs:
-        run.result()
+    parallel.raise_first(parallel.each(runs, check, at_once=os.cpu_count() or 1))
 
 
 def _pytest(*words: str) -> None:

@@ -122,13 +122,19 @@ def test_a_frame_for_all_and_the_answer_to_one(
     assert one.silent()
 
 
+def _acquainted(join: Callable[[str, int], Machine]) -> tuple[Machine, Machine]:
+    """Return two machines; the switch knows where the second one is."""
+    one, two = join("a", 1), join("b", 2)
+    two.send(_ALL, b"hello")
+    assert one.read() == b"hello"
+    return one, two
+
+
 def test_a_machine_that_is_started_again(
     lab: segment.Segment, join: Callable[[str, int], Machine]
 ) -> None:
     lab.start()
-    one, two = join("a", 1), join("b", 2)
-    two.send(_ALL, b"hello")
-    assert one.read() == b"hello"
+    one, two = _acquainted(join)
     one.send(two.mac, b"first")
     assert two.read() == b"first"
     two.socket.close()
@@ -143,9 +149,7 @@ def test_nothing_is_sent_to_a_machine_that_is_gone(
     lab: segment.Segment, join: Callable[[str, int], Machine]
 ) -> None:
     lab.start()
-    one, two = join("a", 1), join("b", 2)
-    two.send(_ALL, b"hello")
-    assert one.read() == b"hello"
+    one, two = _acquainted(join)
     lab.leave("b")
     lab.leave("b")
     two.socket.close()

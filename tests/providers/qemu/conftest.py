@@ -1,8 +1,10 @@
-"""One machine of the default lab, and an image that is only names."""
+"""One machine of the default lab, an image that is only names, processes that look like QEMU."""
 
 from __future__ import annotations
 
 import pathlib
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from labkit.images import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from labkit.plan import model
 
@@ -18,6 +20,34 @@ if TYPE_CHECKING:
 @pytest.fixture
 def machine(default_lab: model.Lab) -> model.Machine:
     return default_lab.machine("ansible-01")
+
+
+@pytest.fixture
+def pretend() -> Generator[Callable[..., subprocess.Popen[bytes]]]:
+    """Return what starts a process with some words on its command line, which only waits.
+
+    Linux shows a command line only some time after execve(2) has let the parent go on, on a busy
+    host more often than not: what is started here has said that it runs.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+    code = (
+        "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(flush=True); sys.stdin.read()"
+    )
+
+    def pretend(*words: str, program: str = sys.executable) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [program, "-c", code, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        started.append(process)
+        assert process.stdout
+        assert process.stdout.readline() == b"\n"
+        return process
+
+    yield pretend
+    for each in started:
+        each.kill()
+        each.communicate(timeout=10)
 
 
 @pytest.fixture

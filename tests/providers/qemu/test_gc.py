@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-import subprocess
 import sys
 import uuid
 from typing import TYPE_CHECKING
@@ -19,7 +18,8 @@ from labkit.providers.qemu import gc as qemu
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
+    from collections.abc import Callable
 
 _UUID = str(derive.machine_uuid("demo", "web-01"))
 _PID = "/srv/my labs/.lab/demo/machines/web-01/pid"
@@ -67,16 +67,14 @@ def test_not_proved(words: list[str]) -> None:
 
 
 @pytest.fixture
-def machine(tmp_path: pathlib.Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with a machine's command line; QEMU's own options do not matter to a sleeper."""
+def machine(
+    tmp_path: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]]
+) -> subprocess.Popen[bytes]:
+    """A process with a machine's command line; QEMU's own options do not matter to what waits."""
     program = tmp_path / "qemu-system-x86_64"
     program.symlink_to(sys.executable)
     pid_file = tmp_path / ".lab" / "demo" / "machines" / "web-01" / "pid"
-    code = "import time; time.sleep(60)"
-    words = [str(program), "-c", code, "-uuid", _UUID, "-pidfile", str(pid_file)]
-    with subprocess.Popen(words) as started:
-        yield started
-        started.kill()
+    return pretend("-uuid", _UUID, "-pidfile", str(pid_file), program=str(program))
 
 
 def _here(folder: pathlib.Path) -> list[gc.Found]:

@@ -15,28 +15,9 @@ from labkit.providers.qemu import process
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
 _UUID = uuid.UUID("00000000-1111-4222-8333-444444444444")
-_WAIT = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); sys.stdin.read()"
-
-
-@pytest.fixture
-def start() -> Generator[Callable[..., subprocess.Popen[bytes]]]:
-    """Return what starts a process that only waits, with some arguments on its command line."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def make(*words: str) -> subprocess.Popen[bytes]:
-        made = subprocess.Popen([sys.executable, "-c", _WAIT, *words], stdin=subprocess.PIPE)
-        started.append(made)
-        return made
-
-    yield make
-    for each in started:
-        assert each.stdin
-        each.stdin.close()
-        each.kill()
-        each.wait(timeout=10)
 
 
 def _of(folder: pathlib.Path, text: str) -> psutil.Process | None:
@@ -45,9 +26,9 @@ def _of(folder: pathlib.Path, text: str) -> psutil.Process | None:
 
 
 def test_a_process_of_the_machine(
-    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+    tmp_path: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
-    ours = start("-name", "web-01", "-uuid", str(_UUID))
+    ours = pretend("-name", "web-01", "-uuid", str(_UUID))
     found = _of(tmp_path, f"{ours.pid}\n")
     assert found is not None
     assert found.pid == ours.pid
@@ -65,9 +46,9 @@ def test_a_process_of_the_machine(
     ],
 )
 def test_a_foreign_process_of_that_number_is_not_ours(
-    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]], words: tuple[str, ...]
+    tmp_path: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]], words: tuple[str, ...]
 ) -> None:
-    foreign = start(*words, "-pidfile", str(tmp_path / "pid"))
+    foreign = pretend(*words, "-pidfile", str(tmp_path / "pid"))
     assert _of(tmp_path, str(foreign.pid)) is None
     assert process.every({_UUID: tmp_path / "pid"}) == []
 
@@ -87,9 +68,9 @@ def test_a_pid_file_that_is_not_text(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_dead_process_is_no_machine(
-    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+    tmp_path: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
-    ours = start("-uuid", str(_UUID))
+    ours = pretend("-uuid", str(_UUID))
     ours.kill()
     # It stays as a zombie until its parent looks.
     deadline = time.monotonic() + 5
@@ -100,11 +81,13 @@ def test_a_dead_process_is_no_machine(
 
 
 def test_every_finds_by_what_runs_alone(
-    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+    tmp_path: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     other = uuid.UUID(int=_UUID.int + 2)
     wanted = {_UUID: tmp_path / "one", other: tmp_path / "two"}
-    ours = [start("-uuid", str(machine), "-pidfile", str(path)) for machine, path in wanted.items()]
+    ours = [
+        pretend("-uuid", str(machine), "-pidfile", str(path)) for machine, path in wanted.items()
+    ]
     assert not any(path.exists() for path in wanted.values())
     found = process.every(wanted)
     assert sorted(each.pid for each in found) == sorted(each.pid for each in ours)
@@ -112,15 +95,15 @@ def test_every_finds_by_what_runs_alone(
 
 
 def test_a_lab_of_the_same_name_in_another_folder_is_not_ours(
-    tmp_path: pathlib.Path, start: Callable[..., subprocess.Popen[bytes]]
+    tmp_path: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
-    theirs = start("-uuid", str(_UUID), "-pidfile", "/elsewhere/.lab/demo/machines/web-01/pid")
+    theirs = pretend("-uuid", str(_UUID), "-pidfile", "/elsewhere/.lab/demo/machines/web-01/pid")
     assert theirs.poll() is None
     assert process.every({_UUID: tmp_path / "pid"}) == []
 
 
-def test_end_kills_what_does_not_end(start: Callable[..., subprocess.Popen[bytes]]) -> None:
-    stubborn = start("-uuid", str(_UUID))
+def test_end_kills_what_does_not_end(pretend: Callable[..., subprocess.Popen[bytes]]) -> None:
+    stubborn = pretend("-uuid", str(_UUID))
     begun = time.monotonic()
     process.end(psutil.Process(stubborn.pid), grace=0.3)
     assert 0.2 < time.monotonic() - begun < 30
@@ -142,8 +125,8 @@ def test_a_zombie_is_not_waited_for() -> None:
         assert psutil.pid_exists(child.pid)
 
 
-def test_end_of_what_has_ended(start: Callable[..., subprocess.Popen[bytes]]) -> None:
-    gone = start()
+def test_end_of_what_has_ended(pretend: Callable[..., subprocess.Popen[bytes]]) -> None:
+    gone = pretend()
     handle = psutil.Process(gone.pid)
     gone.kill()
     gone.wait(timeout=10)

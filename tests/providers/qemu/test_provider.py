@@ -8,7 +8,6 @@ import dataclasses
 import pathlib
 import secrets
 import socket
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,8 @@ from labkit.providers import base
 from labkit.providers.qemu import monitor, preflight, program, provider, segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    import subprocess
+    from collections.abc import Callable
 
     from labkit.plan import model
     from labkit.ssh import keyring
@@ -62,19 +62,17 @@ def qemu(
 
 @pytest.fixture
 def running(
-    space: workspace.Workspace, machine: model.Machine
-) -> Generator[subprocess.Popen[bytes]]:
-    """Run something that looks like the machine's QEMU, and ends with its input."""
+    space: workspace.Workspace,
+    machine: model.Machine,
+    pretend: Callable[..., subprocess.Popen[bytes]],
+) -> subprocess.Popen[bytes]:
+    """Run something that looks like the machine's QEMU."""
     folder = space.machine(machine.name)
     folder.mkdir(parents=True)
-    words = ["-uuid", str(machine.uuid), "-pidfile", str(folder / "pid")]
-    with subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read()", *words], stdin=subprocess.PIPE
-    ) as process:
-        (folder / "pid").write_text(str(process.pid))
-        (folder / "disk.qcow2").touch()
-        yield process
-        process.kill()
+    process = pretend("-uuid", str(machine.uuid), "-pidfile", str(folder / "pid"))
+    (folder / "pid").write_text(str(process.pid))
+    (folder / "disk.qcow2").touch()
+    return process
 
 
 def test_states(

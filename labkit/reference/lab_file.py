@@ -43,6 +43,7 @@ _PLACES: dict[str, str] = {
     "Forward": "providers.virtualbox.machines.NAME.forwards",
     "ExtraNic": "providers.virtualbox.machines.NAME.nics",
     "Libvirt": "providers.libvirt",
+    "LibvirtMachine": "providers.libvirt.machines.NAME",
     "Vsphere": "providers.vsphere",
     "PortGroup": "providers.vsphere.nat, providers.vsphere.hostonly",
     "Range": "providers.vsphere.address_range",

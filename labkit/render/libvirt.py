@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from labkit import markup
 from labkit.images import boot, catalog, store
@@ -77,6 +77,7 @@ class Host:
             disk=volume(name, "img"),
             seed=volume(name, "seed"),
             console=str(self.folder / volume(name, "log")),
+            disks=tuple(disks(lab, machine)),
         )
 
 
@@ -95,6 +96,8 @@ class Machine:
     disk: str
     seed: str
     console: str
+    disks: tuple[str, ...]
+    """Those beside the first one."""
 
 
 def domain(lab: str, machine: str) -> str:
@@ -105,6 +108,14 @@ def domain(lab: str, machine: str) -> str:
 def volume(name: str, kind: Kind) -> str:
     """Return the name of a volume of a domain."""
     return f"{name}.{kind}"
+
+
+def disks(lab: model.Lab, machine: model.Machine) -> dict[str, int]:
+    """Return the names of the volumes for a machine's further disks, and their GiB."""
+    machines = cast("Mapping[str, Mapping[str, Any]]", lab.provider_options.get("machines", {}))
+    sizes = machines.get(machine.name, {}).get("disks", ())
+    name = domain(lab.name, machine.name)
+    return {f"{name}.extra-{number}": gib for number, gib in enumerate(sizes, 1)}
 
 
 def owner(entry: registry.Entry) -> str:

@@ -177,6 +177,13 @@ class Virtualbox(shape.Model):
     """What single machines have beside the others."""
 
 
+class LibvirtMachine(shape.Model):
+    """What one machine has beside the others."""
+
+    disks: Annotated[tuple[sizes.Disk, ...], pydantic.Field(max_length=8)] = ()
+    """Sizes of empty disks; they are made with the machine."""
+
+
 class Libvirt(shape.Model):
     """libvirt through Vagrant."""
 
@@ -186,6 +193,8 @@ class Libvirt(shape.Model):
     """Whether each machine has a screen, for virt-manager or a VNC viewer."""
     pool: texts.PoolName = "default"
     """libvirt's pool for the disks of the machines."""
+    machines: Mapping[texts.MachineName, LibvirtMachine] = {}
+    """What single machines have beside the others."""
 
 
 class Providers(shape.Model):

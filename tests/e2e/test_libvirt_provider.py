@@ -30,6 +30,11 @@ FOREIGN = """
 <memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>
 """
 
+EXTRA = """
+providers:
+  libvirt: {machines: {ansible-01: {disks: [1 GiB]}}}
+"""
+
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[libvirtd.Host]:
@@ -56,7 +61,7 @@ def lab(
     folder.mkdir()
     text = (ROOT / "lab.yml").read_text(encoding="utf-8").partition("  k8s-minion-01:")[0]
     text = text.replace("provider: qemu", "provider: libvirt").replace("k8s-manual", "parts")
-    (folder / "lab.yml").write_text(text, encoding="utf-8")
+    (folder / "lab.yml").write_text(text + EXTRA, encoding="utf-8")
     opened = context.open_lab(folder / "lab.yml")
     opened.space.make()
     opened.provider.prepare()
@@ -97,6 +102,9 @@ def test_a_machine_is_saved_and_brought_back(lab: context.Context) -> None:
 def test_a_machine_that_is_off(lab: context.Context, host: libvirtd.Host) -> None:
     provider, machine = lab.provider, _first(lab)
     provider.start(machine)
+    assert "<serial>extra-1</serial>" in host.virsh("dumpxml", _name(lab))
+    extra = host.virsh("vol-dumpxml", f"{_name(lab)}.extra-1", "--pool", "default")
+    assert f"<capacity unit='bytes'>{1 << 30}</capacity>" in extra
     host.virsh("destroy", _name(lab))
     assert provider.status()[machine.name] is base.State.STOPPED
     with pytest.raises(errors.ProviderError) as caught:

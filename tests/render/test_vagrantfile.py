@@ -293,6 +293,26 @@ def test_what_one_machine_has_beside_the_others(
     assert not any("vram" in str(each) for each in statements if str(each[0]).startswith(other))
 
 
+def test_what_one_machine_of_libvirt_has_beside_the_others(
+    libvirt_lab: model.Lab,
+    template: pathlib.Path,
+    tmp_path: pathlib.Path,
+    record: Callable[[pathlib.Path], list[list[object]]],
+) -> None:
+    options = {"machines": {"k8s-master-01": {"disks": [10, 1]}}}
+    lab = dataclasses.replace(libvirt_lab, provider_options=options)
+    path = tmp_path / "Vagrantfile"
+    path.write_text(vagrantfile.render(lab, template, libvirt=LIBVIRT), encoding="utf-8")
+    master = "vm.define k8s-master-01.vm.provider libvirt.storage"
+    disks = [each for each in record(path) if "extra-" in str(each) and each[0] != "vm.define"]
+    name = f"{lab.name}-k8s-master-01.extra-"
+    more = {"type": "qcow2", "allow_existing": True}
+    assert disks == [
+        [master, ["file"], {"device": "vdc", "path": f"{name}1", "serial": "extra-1", **more}],
+        [master, ["file"], {"device": "vdd", "path": f"{name}2", "serial": "extra-2", **more}],
+    ]
+
+
 def test_kvm_takes_the_processor_as_it_is(
     libvirt_lab: model.Lab,
     template: pathlib.Path,

@@ -157,6 +157,8 @@ class Provider(base.Provider):
         self._pool.seed(hardware.volume(name, "seed"), seed, image.seed, folder)
         base_disk = hardware.image(machine.image, self._space.folder).disk
         self._pool.overlay(hardware.volume(name, "img"), base_disk, machine.disk_gib)
+        for volume, gib in hardware.disks(self._lab, machine).items():
+            self._pool.blank(volume, gib)
         self._vagrant.up(machine.name)
         ledger.set(machine.name, workspace.Mark.MADE)
 

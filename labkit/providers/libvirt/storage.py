@@ -35,7 +35,8 @@ def is_of(domain: str, name: str) -> bool:
     """
     log = libvirt.volume(domain, "log")
     own = {libvirt.volume(domain, "img"), libvirt.volume(domain, "seed"), log}
-    return name in own or name.startswith(f"{log}.")
+    extra = name.removeprefix(f"{domain}.extra-")
+    return name in own or name.startswith(f"{log}.") or (extra != name and extra.isdecimal())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,6 +126,10 @@ class Pool:
         """Make a disk that keeps only what differs from another one."""
         words = ("--backing-vol", backing, "--backing-vol-format", "qcow2")
         virsh.run("vol-create-as", self.name, name, f"{gib}GiB", "--format", "qcow2", *words)
+
+    def blank(self, name: str, gib: int) -> None:
+        """Make an empty disk."""
+        virsh.run("vol-create-as", self.name, name, f"{gib}GiB", "--format", "qcow2")
 
     def read(self, name: str, target: pathlib.Path) -> str:
         """Return a volume's text; empty when it cannot be had."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit.spec import words
+from labkit.spec.rules import _machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,8 @@ _OURS = (
 def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Problem]:
     """Yield a problem for each breach."""
     ports = {each.ssh_port: name for name, each in spec.lab.machines.items() if each.ssh_port}
+    yield from _machines.unknown(spec, _HERE, spec.lab.providers.virtualbox.machines)
     for name, extra in spec.lab.providers.virtualbox.machines.items():
-        if name not in spec.lab.machines:
-            hint = words.nearest(name, spec.lab.machines, otherwise="the machines are")
-            yield spec.problem((*_HERE, name), f"there is no machine '{name}'", hint)
         for number, forward in enumerate(extra.forwards):
             owner = ports.get(forward.host)
             ports.setdefault(forward.host, name)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         ("lab-web-01.seed", True),
         ("lab-web-01.log", True),
         ("lab-web-01.log.0", True),
+        ("lab-web-01.extra-1", True),
+        ("lab-web-01.extra-x", False),
         ("lab-web-01", False),
         ("lab-web-01.img.bak", False),
         ("lab-web-011.img", False),

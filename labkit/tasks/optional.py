@@ -1,7 +1,8 @@
-"""A positional argument that may be left out, which Invoke does not know.
+"""Positional arguments: those that may be left out, and options that stand before one.
 
 Invoke fills positional arguments one after the other as long as their value is None, and at the end
-complains about each that is None still. What may be left out becomes empty before that.
+complains about each that is None still. What may be left out becomes empty before that. Invoke also
+takes an option that it does not know for the next argument's value, `--help` above all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 import invoke.tasks
 from invoke.parser import argument, parser
+
+_HELP = ("-h", "--help")
 
 
 class Spare(argument.Argument):
@@ -51,10 +54,17 @@ def teach() -> None:
         complete(self)
 
     def see_positional_arg(self: Any, value: str) -> None:  # noqa: ANN401 - see above
-        if value.startswith("-") and isinstance(self.context.missing_positional_args[0], Spare):
-            _leave_out(self.context)  # no machine is called so: it is --help, or unknown
+        missing = self.context.missing_positional_args
+        if not value.startswith("-"):
+            see(self, value)
+        elif value in _HELP:
+            for each in missing:  # the task is told of, and does not run
+                each.set_value("", cast=False)
+            self.handle(value)
+        elif isinstance(missing[0], Spare):
+            _leave_out(self.context)  # no machine is called so: it is unknown
             self.handle(value)
         else:
-            see(self, value)
+            self.error(f"No idea what {value!r} is!")
 
     machine.complete_context, machine.see_positional_arg = complete_context, see_positional_arg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,6 @@ from invoke.parser import argument, context, parser
 from labkit.tasks import optional
 
 if TYPE_CHECKING:
-    import pathlib
     from collections.abc import Callable
 
 
@@ -90,6 +90,18 @@ def test_help_is_no_machine(labkit: Callable[..., Any]) -> None:
     assert done.code == 0
     assert "Show what a person would type to get there" in done.out
     assert "No idea what '--formt' is!" in labkit("explain", "--formt", "sh").err
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("task", ["exec", "class.exec", "class.init", "init"])
+def test_an_option_is_no_argument(task: str, labkit: Callable[..., Any]) -> None:
+    before = sorted(pathlib.Path().iterdir())
+    for words in (("--help",), ("-h",), ("--file", "lab.yml", "--help")):
+        done = labkit(task, *(words if "init" not in task else words[-1:]))
+        assert (done.code, done.err) == (0, "")
+        assert f" {task} [--options]" in done.out
+    assert "No idea what '--jobbs' is!" in labkit(task, "--jobbs", "3").err
+    assert sorted(pathlib.Path().iterdir()) == before
 
 
 def test_one_that_may_not_is_still_asked_for() -> None:

@@ -32,17 +32,19 @@ echo localhost > /etc/hostname
 echo 127.0.0.1 localhost > /etc/hosts
 rm -rf /var/lib/NetworkManager/* /var/lib/dhcp/* /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
 rm -rf /var/lib/systemd/random-seed /var/lib/systemd/credential.secret /tmp/* /var/tmp/*
+rm -rf /var/cache/dnf/* /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/sem
 find /var/log -type f -exec truncate -s 0 {{}} +
+{seal}
 sync
 fstrim / || :
 """
 
 
-def digest(base: str, disk_gib: int, steps: Sequence[tuple[str, Mapping[str, object]]]) -> str:
+def digest(source: object, disk_gib: int, steps: Sequence[tuple[str, Mapping[str, object]]]) -> str:
     """Return the SHA-256 of all that decides what a baked image holds.
 
     Args:
-        base: The digest of the image that it begins with.
+        source: What it begins with, as JSON takes it.
         disk_gib: The size of its disk.
         steps: Kind and fields of each operation, in their order.
     """
@@ -50,20 +52,22 @@ def digest(base: str, disk_gib: int, steps: Sequence[tuple[str, Mapping[str, obj
         store.FORMAT,
         VERSION,
         _CLEAN,
-        base,
+        source,
         disk_gib,
         [[kind, given] for kind, given in steps],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def clean(user: str) -> str:
+def clean(user: str, seal: str = "") -> str:
     """Return shell text that takes a machine's own things away; nobody can log in after it.
 
     Args:
         user: The image's account.
+        seal: Shell text that comes last, for what further machines are to begin with.
     """
-    return _CLEAN.format(home="" if user == "root" else shell.quote(f"/home/{user}"))
+    home = "" if user == "root" else shell.quote(f"/home/{user}")
+    return _CLEAN.format(home=home, seal=seal or ":")
 
 
 def flatten(disk: pathlib.Path, base: store.Image, work: pathlib.Path, run: process.Runner) -> None:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from labkit import errors, parallel, workspace
 from labkit.converge import engine
-from labkit.images import baked, bakers, catalog, process, store
+from labkit.images import baked, bakers
 from labkit.lifecycle import birth, context, destroy, up
 from labkit.plan import derive
 from labkit.profiles import shared
+from labkit.providers import keeper as keepers
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labkit.plan import model
     from labkit.profiles import load
@@ -46,12 +47,27 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Baked:
-    """An image that is in the cache now."""
+    """Something baked that is there now."""
 
-    image: store.Image
+    kept: keepers.Kept
     machines: tuple[str, ...]
     changes: int
     """Made in it by this run; none when it was there."""
+
+
+def keeper(lab: context.Context) -> keepers.Keeper:
+    """Return who keeps what is baked for a lab.
+
+    Raises:
+        errors.LabError: Its provider's machines are not baked.
+    """
+    found = lab.provider.keeper
+    if found is None:
+        raise errors.LabError(
+            f"machines of the provider {lab.lab.provider} cannot be baked",
+            hint="'--provider' names another one: qemu, virtualbox or vsphere",
+        )
+    return found
 
 
 def wanted(lab: context.Context, only: Sequence[model.Machine]) -> tuple[Wanted, ...]:
@@ -60,22 +76,12 @@ def wanted(lab: context.Context, only: Sequence[model.Machine]) -> tuple[Wanted,
     Raises:
         errors.LabError: The machines are of another provider, or of a vendor's image.
     """
-    if lab.lab.provider != "qemu":
-        raise errors.LabError(
-            f"images are baked for the provider qemu, and this lab is on {lab.lab.provider}",
-            hint="'--provider qemu' bakes for labs on qemu",
-        )
     found: dict[str, Wanted] = {}
+    keeps = keeper(lab)
     for machine in only:
-        recipe = catalog.get(machine.image, folder=lab.folder)
-        if not isinstance(recipe, catalog.DebianRecipe):
-            raise errors.LabError(
-                f"{machine.name} has the image '{machine.image}', which is a vendor's file",
-                hint="only images that labkit builds itself can be baked; '--only' chooses "
-                "machines",
-            )
+        source = keeps.source(machine)
         steps = shared.steps(lab.lab, machine, lab.shelf)
-        digest = birth.digest(machine, recipe, steps)
+        digest = birth.digest(source, machine, steps)
         old = found.get(digest)
         names = (*(old.machines if old else ()), machine.name)
         found[digest] = Wanted(digest, machine, steps, names)
@@ -85,7 +91,7 @@ def wanted(lab: context.Context, only: Sequence[model.Machine]) -> tuple[Wanted,
 def bake(
     lab: context.Context, only: Sequence[model.Machine], file: pathlib.Path
 ) -> tuple[Baked, ...]:
-    """Make the images that are not in the cache yet.
+    """Make the images that the provider does not have yet.
 
     Args:
         lab: The lab.
@@ -96,13 +102,14 @@ def bake(
         errors.LabError: One could not be made; nothing is left of the machines.
     """
     every = wanted(lab, only)
-    missing = [each for each in every if store.of_digest(each.digest) is None]
+    keeps = keeper(lab)
+    missing = [each for each in every if keeps.find(each.digest) is None]
     changes: Mapping[str, int] = _make(lab, missing) if missing else {}
     for each in every:
         bakers.enter(each.digest, file)
-    found = ((each, store.of_digest(each.digest)) for each in every)
+    found = ((each, keeps.find(each.digest)) for each in every)
     return tuple(
-        Baked(image, each.machines, changes.get(each.digest, 0)) for each, image in found if image
+        Baked(kept, each.machines, changes.get(each.digest, 0)) for each, kept in found if kept
     )
 
 
@@ -125,7 +132,8 @@ def _make(lab: context.Context, missing: Sequence[Wanted]) -> Mapping[str, int]:
             parallel.raise_first(changes)
             with lab.progress.phase("keep"):
                 for name, each in by_name.items():
-                    _keep(scratch, name, each)
+                    about = keepers.About(each.name, each.digest, each.machine.profiles)
+                    keeper(scratch).keep(scratch.lab.machine(name), about)
         finally:
             destroy.destroy(scratch)
     counts = {name: count for name, count in changes.items() if isinstance(count, int)}
@@ -145,7 +153,7 @@ def _scratch(lab: context.Context, missing: Sequence[Wanted]) -> context.Context
         lab.lab, name=name, id=derive.lab_id(name), machines=machines, secrets={}
     )
     space = workspace.Workspace(lab.folder, name)
-    return context.Context(lab.folder, scratch, space, lab.progress)
+    return context.Context(lab.folder, keeper(lab).apart(scratch), space, lab.progress)
 
 
 def _machine(lab: str, each: Wanted) -> model.Machine:
@@ -179,8 +187,9 @@ def _prepare(scratch: context.Context, each: Wanted) -> int:
             outcome = engine.Machine(session, each.steps, narrate).converge()
         except errors.ConvergeError as error:
             raise _too_early(error) from error
-        user = catalog.get(machine.image, folder=scratch.folder).user
-        cleaned = session.run(baked.clean(user), timeout=_TIMEOUT, label="clean up")
+        keeps = keeper(scratch)
+        clean = baked.clean(keeps.account(machine), keeps.seal(machine))
+        cleaned = session.run(clean, timeout=_TIMEOUT, label="clean up")
         if cleaned.status:
             raise errors.ConvergeError(f"{machine.name} could not be cleaned up: {cleaned.output}")
     narrate("shutting down")
@@ -194,22 +203,3 @@ def _too_early(error: errors.ConvergeError) -> errors.ConvergeError:
         hint=f"{error.hint}; a step that needs what is a machine's own cannot be baked: "
         f"'tags: [{shared.PER_MACHINE}]' leaves it to each machine",
     )
-
-
-def _keep(scratch: context.Context, name: str, each: Wanted) -> None:
-    base = store.ensure(each.machine.image, narrate=scratch.progress.say, folder=scratch.folder)
-    log = store.root() / "log" / f"image-{name}.log"
-
-    def fill(work: pathlib.Path, narrate: Callable[[str], None]) -> Mapping[str, object]:
-        narrate("writing the disk")
-        disk = scratch.space.machine(name) / "disk.qcow2"
-        baked.flatten(disk, base, work, process.Logged(log))
-        return {
-            "user": base.user,
-            "kernel_args": base.kernel_args,
-            "seed": base.seed,
-            "base": base.digest,
-            "baked": list(each.machine.profiles),
-        }
-
-    store.keep(each.name, each.digest, fill, scratch.progress.say)

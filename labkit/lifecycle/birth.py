@@ -1,4 +1,4 @@
-"""What a machine that does not exist yet begins with: a baked image, if the cache has the one."""
+"""What a machine that does not exist yet begins with: something baked, if the provider has it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from labkit import errors
-from labkit.images import baked, catalog, store
+from labkit.images import baked
 from labkit.profiles import shared
 from labkit.providers import base
 
@@ -20,32 +20,37 @@ if TYPE_CHECKING:
 
 
 def of(lab: context.Context, machine: model.Machine) -> base.Birth:
-    """Return what the machine begins with; the digest says exactly what an image holds."""
-    if os.environ.get("LAB_BAKED", "") in {"0", "no"}:
-        return base.Birth()
-    recipe = catalog.get(machine.image, folder=lab.folder)
-    if not isinstance(recipe, catalog.DebianRecipe):
+    """Return what the machine begins with; the digest says exactly what something baked holds."""
+    keeper = lab.provider.keeper
+    if keeper is None or os.environ.get("LAB_BAKED", "") in {"0", "no"}:
         return base.Birth()
     try:
+        source = keeper.source(machine)
         steps = shared.steps(lab.lab, machine, lab.shelf)
-    except errors.LabError:  # filled in for this lab only, so it was never baked
+        kept = keeper.find(digest(source, machine, steps))
+    except errors.LabError:  # of a kind that is not baked; or filled in for this lab only
         return base.Birth()
-    image = store.of_digest(digest(machine, recipe, steps))
-    if image is None:
+    if kept is None:
         return base.Birth()
-    own = shared.without_secrets(lab.lab, machine, lab.keys, lab.shelf)
 
-    def files(given: Mapping[str, str]) -> Sequence[carried.File]:
+    def files(known: model.Machine, given: Mapping[str, str]) -> Sequence[carried.File]:
+        own = shared.without_secrets(lab.lab, known, lab.keys, lab.shelf)
         return shared.carry(own, given)
 
-    lab.progress.tell(machine.name, f"making it from the image baked with {said(image.baked)}")
-    return base.Birth(image, files)
+    lab.progress.tell(machine.name, f"making it from the image baked with {said(kept.about.baked)}")
+    return base.Birth(kept, files)
 
 
-def digest(machine: model.Machine, recipe: catalog.Recipe, steps: Sequence[load.Step]) -> str:
-    """Return the digest of the image that holds these steps."""
+def digest(source: object, machine: model.Machine, steps: Sequence[load.Step]) -> str:
+    """Return the digest of what holds these steps.
+
+    Args:
+        source: What the keeper says of the machine's beginning.
+        machine: The machine.
+        steps: What is the same for everybody.
+    """
     given = [(step.kind, step.operation.model_dump(mode="json")) for step in steps]
-    return baked.digest(store.digest_of(recipe), machine.disk_gib, given)
+    return baked.digest(source, machine.disk_gib, given)
 
 
 def said(profiles: Sequence[str]) -> str:

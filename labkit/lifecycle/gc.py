@@ -210,7 +210,9 @@ def _images() -> Iterator[Item]:
 
 
 def _baked(entries: Iterable[registry.Entry]) -> Iterator[Item]:
-    for image, user in gc_images.find(sorted(entries)):
-        what = f"the baked image {image.name} ({image.digest[:12]}, {image.size / 1e6:.0f} MB)"
-        remove = functools.partial(gc_images.remove, image)
+    for kept, user in gc_images.find(sorted(entries)):
+        about = kept.about
+        size = f", {kept.size / 1e6:.0f} MB" if kept.size else ""
+        what = f"the baked {kept.kind} {about.name} ({about.digest[:12]}{size})"
+        remove = functools.partial(gc_images.remove, kept)
         yield Item(what, user) if user else Item(what, "no lab uses it any more", remove)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable, Mapping, Sequence
 
-    from labkit.images import carried, store
+    from labkit.images import carried
     from labkit.plan import model
+    from labkit.providers import keeper
 
 
 class State(enum.Enum):
@@ -106,10 +107,13 @@ class Snapshot:
 class Birth:
     """What a new machine begins with, beside who it is."""
 
-    image: store.Image | None = None
-    """An image that holds what the machine's profiles say; None: the one that lab.yml names."""
-    files: Callable[[Mapping[str, str]], Sequence[carried.File]] = lambda _: ()
-    """Further files, given the texts of those that say who it is, by their paths."""
+    kept: keeper.Kept | None = None
+    """What holds what the machine's profiles say; None: the image that lab.yml names."""
+    files: Callable[[model.Machine, Mapping[str, str]], Sequence[carried.File]] = (
+        lambda _machine, _given: ()
+    )
+    """Further files, given the machine with all that is known of its cards by now, and the texts
+    of those files that say who it is, by their paths."""
 
 
 def _plain(_: model.Machine) -> Birth:
@@ -121,6 +125,11 @@ class Provider(abc.ABC):
 
     birth: Callable[[model.Machine], Birth] = staticmethod(_plain)
     """Asked once for each machine that is made; a provider without baked images need not ask."""
+
+    @property
+    def keeper(self) -> keeper.Keeper | None:
+        """Return who keeps what was baked; None where machines of this provider are not baked."""
+        return None
 
     @abc.abstractmethod
     def preflight(self) -> Sequence[Finding]:

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 import rich.console
 
-from labkit import console, errors
+from labkit import console, errors, workspace
 from labkit.converge import engine
 from labkit.images import baked, store
 from labkit.lifecycle import bake, birth, context
 from labkit.providers import base
+from labkit.providers import keeper as keepers
+from labkit.providers.qemu import baked as qemu_baked
 from tests.lifecycle.conftest import LAB, Provider, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from labkit.plan import model
 
@@ -33,14 +35,26 @@ def cache(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     return tmp_path / "cache"
 
 
+class _Baking(Provider):
+    def __init__(self, lab: model.Lab, keeper: keepers.Keeper | None) -> None:
+        super().__init__(lab)
+        self._keeper = keeper
+
+    @property
+    def keeper(self) -> keepers.Keeper | None:
+        return self._keeper
+
+
 @pytest.fixture
 def made(session: type[Session], monkeypatch: pytest.MonkeyPatch) -> list[Provider]:
     """Let each lab be on machines in memory; return their providers."""
     del session
     found: list[Provider] = []
 
-    def create(lab: model.Lab, *_: object) -> Provider:
-        found.append(Provider(lab))
+    def create(
+        lab: model.Lab, space: workspace.Workspace, _: object, narrate: Callable[[str], None]
+    ) -> Provider:
+        found.append(_Baking(lab, qemu_baked.Keeper(space, narrate)))
         return found[-1]
 
     def flatten(disk: pathlib.Path, _base: store.Image, work: pathlib.Path, run: object) -> None:
@@ -74,42 +88,45 @@ def test_each_image_is_made_once(
     opened: context.Context, made: list[Provider], cache: pathlib.Path
 ) -> None:
     found = bake.bake(opened, opened.lab.machines, opened.folder / "lab.yml")
-    assert [(each.machines, each.image.baked) for each in found] == [
+    assert [(each.machines, each.kept.about.baked) for each in found] == [
         (("ansible-01",), ("base", "ansible")),
         (("web-01",), ("base",)),
     ]
-    assert [each.image.name for each in found] == [
+    assert [each.kept.about.name for each in found] == [
         "debian-12 with base + ansible",
         "debian-12 with base",
     ]
-    assert found[1].image.disk.read_text() == f"bake-{found[1].image.digest[:8]}"
-    (scratch,) = made
+    digest = found[1].kept.about.digest
+    image = store.of_digest(digest)
+    assert image is not None
+    assert image.disk.read_text() == f"bake-{digest[:8]}"
+    _own, scratch = made
     assert set(scratch.states.values()) == {base.State.ABSENT}
     for verb in ("start", "stop", "destroy"):
         assert sum(asked.startswith(verb) for asked in scratch.asked) >= 2
     assert not (opened.folder / ".lab").exists()
     assert sorted(path.name for path in (cache / "images").iterdir()) == sorted(
-        each.image.digest for each in found
+        each.kept.about.digest for each in found
     )
     again = bake.bake(opened, opened.lab.machines, opened.folder / "lab.yml")
-    assert [each.image for each in again] == [each.image for each in found]
-    assert len(made) == 1, "nothing was booted for it"
+    assert [each.kept for each in again] == [each.kept for each in found]
+    assert len(made) == 2, "nothing was booted for it"
 
 
 def test_a_machine_begins_with_it(opened: context.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = opened.lab.machine("web-01")
-    assert birth.of(opened, machine).image is None
+    assert birth.of(opened, machine).kept is None
     found = bake.bake(opened, [machine], opened.folder / "lab.yml")
     born = birth.of(opened, machine)
-    assert born.image == found[0].image
-    paths = {file.path for file in born.files({"/etc/hosts": ""})}
+    assert born.kept == found[0].kept
+    paths = {file.path for file in born.files(machine, {"/etc/hosts": ""})}
     assert {"/etc/hosts", "/root/.ssh/authorized_keys"} <= paths
     other = dataclasses.replace(machine, time_zone="Asia/Tokyo")
     lab = dataclasses.replace(opened.lab, machines=(opened.lab.machines[0], other))
     changed = dataclasses.replace(opened, lab=lab)
-    assert birth.of(changed, other).image is None, "it holds something else than is wanted"
+    assert birth.of(changed, other).kept is None, "it holds something else than is wanted"
     monkeypatch.setenv("LAB_BAKED", "no")
-    assert birth.of(opened, machine).image is None
+    assert birth.of(opened, machine).kept is None
 
 
 def test_a_failure_leaves_nothing(
@@ -129,21 +146,12 @@ def test_a_failure_leaves_nothing(
         "that is provision/web.yml:3: Web; a step that needs what is a machine's own cannot be "
         "baked: 'tags: [per-machine]' leaves it to each machine"
     )
-    assert set(made[0].states.values()) == {base.State.ABSENT}
+    assert set(made[1].states.values()) == {base.State.ABSENT}
     assert not (opened.folder / ".lab").exists()
     assert list(cache.rglob("*.qcow2")) == []
 
 
-def test_what_cannot_be_baked(opened: context.Context) -> None:
-    elsewhere = dataclasses.replace(
-        opened, lab=dataclasses.replace(opened.lab, provider="virtualbox")
-    )
-    with pytest.raises(errors.LabError) as caught:
-        bake.bake(elsewhere, elsewhere.lab.machines, opened.folder / "lab.yml")
-    assert caught.value.message == (
-        "images are baked for the provider qemu, and this lab is on virtualbox"
-    )
-    assert caught.value.hint == "'--provider qemu' bakes for labs on qemu"
+def test_what_cannot_be_baked(opened: context.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     alma = dataclasses.replace(opened.lab.machine("web-01"), image="almalinux-9")
     with pytest.raises(errors.LabError) as caught:
         bake.bake(opened, [alma], opened.folder / "lab.yml")
@@ -151,12 +159,19 @@ def test_what_cannot_be_baked(opened: context.Context) -> None:
     assert caught.value.hint == (
         "only images that labkit builds itself can be baked; '--only' chooses machines"
     )
-    assert birth.of(opened, alma).image is None
+    assert birth.of(opened, alma).kept is None
+    monkeypatch.setattr(opened.provider, "_keeper", None)
+    with pytest.raises(errors.LabError) as caught:
+        bake.bake(opened, opened.lab.machines, opened.folder / "lab.yml")
+    assert caught.value.message == "machines of the provider qemu cannot be baked"
+    assert caught.value.hint == ("'--provider' names another one: qemu, virtualbox or vsphere")
+    assert birth.of(opened, opened.lab.machine("web-01")).kept is None
 
 
 def test_what_is_cleaned_up_is_quoted() -> None:
     assert "for home in /root /home/lab; do" in baked.clean("lab")
     assert "for home in /root ; do" in baked.clean("root")
+    assert "\nssh-keygen -A\nsync\n" in baked.clean("root", "ssh-keygen -A")
 
 
 def test_flatten(tmp_path: pathlib.Path) -> None:

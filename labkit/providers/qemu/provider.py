@@ -17,6 +17,7 @@ from labkit.providers import base, identity
 from labkit.providers.qemu import (
     accelerator,
     backing,
+    baked,
     command,
     hardware,
     mend,
@@ -63,6 +64,11 @@ class Provider(base.Provider):
         running = {name for name, state in self.status().items() if state is base.State.RUNNING}
         machines = [each for each in self._lab.machines if each.name not in running]
         return (*preflight.release(), *preflight.look(machines))
+
+    @property
+    def keeper(self) -> baked.Keeper:
+        """Return who keeps baked images in the cache."""
+        return baked.Keeper(self._space, self._narrate)
 
     def prepare(self) -> None:
         """Install QEMU where it is missing, make the images, and choose the accelerator."""
@@ -129,10 +135,11 @@ class Provider(base.Provider):
         folder = self._space.machine(machine.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         birth = self.birth(machine)
-        image = birth.image or self._images[machine.image]
+        kept = store.of_digest(birth.kept.about.digest) if birth.kept else None
+        image = kept or self._images[machine.image]
         seed = identity.of(machine, image.user, self._keys())
         texts = {file.path: file.text for file in seeds.identity(seed)}
-        seed = dataclasses.replace(seed, files=tuple(birth.files(texts)))
+        seed = dataclasses.replace(seed, files=tuple(birth.files(machine, texts)))
         seeds.write(seed, image.seed, folder / "seed")
         workspace.sync(folder / "seed")  # before the disk's name says that the machine is whole
         # The disk comes last: its being there means that the machine is whole.

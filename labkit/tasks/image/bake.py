@@ -30,9 +30,9 @@ def bake(
     if as_json:
         rows = [
             {
-                "image": each.image.name,
-                "digest": each.image.digest,
-                "bytes": each.image.size,
+                "image": each.kept.about.name,
+                "digest": each.kept.about.digest,
+                "bytes": each.kept.size,
                 "machines": each.machines,
                 "changes": each.changes,
             }
@@ -44,8 +44,8 @@ def bake(
         "image", "digest", "MB", "changes in it", "machines that begin with it"
     )
     for each in found:
-        size = f"{each.image.size / 1e6:.0f}"
+        size = f"{each.kept.size / 1e6:.0f}" if each.kept.size else ""
         changes = str(each.changes) if each.changes else "it was there"
         machines = ", ".join(each.machines)
-        table.add_row(each.image.name, each.image.digest[:12], size, changes, machines)
+        table.add_row(each.kept.about.name, each.kept.about.digest[:12], size, changes, machines)
     console.out.print(table)

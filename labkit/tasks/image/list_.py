@@ -10,6 +10,7 @@ import rich.table
 
 from labkit import console
 from labkit.images import catalog, store
+from labkit.providers import keeper
 from labkit.tasks import base
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ def list_(_: invoke.context.Context, format: str = "") -> None:
     # Older builds of a name stay in the cache; what counts is the one that `up` would take.
     wanted = {store.digest_of(catalog.get(name, folder=folder)): name for name in names}
     images = {image.digest: image for image in store.list_images()}
-    baked = [image for image in images.values() if image.baked]
     cached = {name: images[digest] for digest, name in wanted.items() if digest in images}
     if base.wants_json(format):
         rows = {
@@ -40,6 +40,8 @@ def list_(_: invoke.context.Context, format: str = "") -> None:
         image = cached.get(name)
         size = f"{image.size / 1e6:.0f}" if image else ""
         table.add_row(name, image.digest[:12] if image else "no", size)
-    for image in baked:
-        table.add_row(image.name, image.digest[:12], f"{image.size / 1e6:.0f}")
+    for kept in keeper.every():
+        size = f"{kept.size / 1e6:.0f}" if kept.size else ""
+        kind = "" if kept.kind == "image" else f" ({kept.kind})"
+        table.add_row(f"{kept.about.name}{kind}", kept.about.digest[:12], size)
     console.out.print(table)

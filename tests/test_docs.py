@@ -21,7 +21,7 @@ from invoke.parser import parser
 
 from labkit import checks, errors, families, operations, providers, workspace
 from labkit.converge import script
-from labkit.images import catalog
+from labkit.images import catalog, listing
 from labkit.profiles import load as profiles
 from labkit.profiles import shelf
 from labkit.providers import base as provider_base
@@ -247,7 +247,7 @@ def test_the_readme_names_every_variable() -> None:
 @pytest.mark.parametrize("block", marked("file", r"lab\.yml.*"))
 def test_every_lab_file_is_valid(block: Block) -> None:
     _, _, image = block.name.partition(" with images/")
-    images = (*catalog.names(), *([image.removesuffix(".yml")] if image else []))
+    images = (*listing.names(), *([image.removesuffix(".yml")] if image else []))
     assert load.parse(block.text, images=images).lab.machines
 
 

@@ -10,7 +10,7 @@ import pydantic
 
 from labkit import errors
 from labkit.classroom import model, plan, roster, rules, shared_networks, small_disks
-from labkit.images import catalog
+from labkit.images import listing
 from labkit.spec import document as documents
 from labkit.spec import filekind, messages, source
 from labkit.spec import load as spec_load
@@ -137,7 +137,7 @@ def _classroom(spec: Spec, folder: pathlib.Path, lab: spec_load.Spec) -> plan.Cl
         spec=lab,
         content=(folder / file.lab).parent,
     )
-    disks = catalog.disks(folder=room.content)
+    disks = listing.disks(folder=room.content)
     _refuse(
         itertools.chain(shared_networks.check(spec, room), small_disks.check(spec, room, disks))
     )

@@ -1,4 +1,4 @@
-"""Which images there are: one data file each, here or in a lab folder's `images/`.
+"""What an image's data file says.
 
 Two kinds exist. A `debian` image is built from the distribution's packages; a `cloud` image is a
 vendor's file, named by URL and SHA-256 for each architecture and set up by cloud-init.
@@ -6,17 +6,18 @@ vendor's file, named by URL and SHA-256 for each architecture and set up by clou
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import pathlib
-from typing import Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pydantic
 import yaml
 
 from labkit import errors
+from labkit.images import listing
 
-SHIPPED = pathlib.Path(__file__).with_name("catalog")
+if TYPE_CHECKING:
+    import pathlib
+
 NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 # Debian policy 5.6.1; an architecture or a version may follow as in apt-get(8).
 Package = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
@@ -29,7 +30,7 @@ _ARCHIVE = r"^[a-z][a-z0-9/-]*( [a-z][a-z0-9/-]*){2,}$"
 
 
 class _Data(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class DebianRecipe(_Data):
@@ -68,13 +69,9 @@ class CloudRecipe(_Data):
 
 Recipe = DebianRecipe | CloudRecipe
 _ADAPTER: pydantic.TypeAdapter[Recipe] = pydantic.TypeAdapter(
-    Annotated[Recipe, pydantic.Field(discriminator="kind")]
+    Annotated[Recipe, pydantic.Field(discriminator="kind")],
+    config=pydantic.ConfigDict(defer_build=True),
 )
-
-
-def names(*, folder: pathlib.Path | None = None) -> tuple[str, ...]:
-    """Return the names of all images, sorted; `folder` is a lab folder that may add its own."""
-    return tuple(sorted(_files(folder)))
 
 
 def get(name: str, *, folder: pathlib.Path | None = None) -> Recipe:
@@ -87,7 +84,7 @@ def get(name: str, *, folder: pathlib.Path | None = None) -> Recipe:
     Raises:
         LabError: There is no such image, or its file is wrong.
     """
-    files = _files(folder)
+    files = listing.files(folder)
     if name not in files:
         nearest = difflib.get_close_matches(name, files, n=1)
         meant = f"did you mean {nearest[0]}? " if nearest else ""
@@ -99,28 +96,10 @@ def get(name: str, *, folder: pathlib.Path | None = None) -> Recipe:
     return _read(files[name])
 
 
-def disks(*, folder: pathlib.Path | None = None) -> dict[str, int]:
-    """Return the GiB of the images whose files say it; a file that is wrong says nothing."""
-    found: dict[str, int] = {}
-    for name, file in _files(folder).items():
-        with contextlib.suppress(errors.LabError):
-            recipe = _read(file)
-            if isinstance(recipe, DebianRecipe):
-                found[name] = recipe.disk_gib
-    return found
-
-
-def _files(folder: pathlib.Path | None) -> dict[str, pathlib.Path]:
-    """Map names to files; the later folder wins."""
-    folders = [SHIPPED, *([folder / "images"] if folder else [])]
-    return {file.stem: file for each in folders for file in sorted(each.glob("*.yml"))}
-
-
 def _read(file: pathlib.Path) -> Recipe:
     """Parse and validate one file."""
     try:
-        data = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
-        return _ADAPTER.validate_python(data)
+        return _ADAPTER.validate_python(listing.read(file))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise errors.LabError(
             f"{file}: cannot be read as YAML: {error}", hint="images/*.yml are UTF-8 YAML files"
@@ -131,5 +110,5 @@ def _read(file: pathlib.Path) -> Recipe:
             for fault in error.errors()
         )
         raise errors.LabError(
-            faults, hint=f"the shipped files show each kind: {SHIPPED}/*.yml"
+            faults, hint=f"the shipped files show each kind: {listing.SHIPPED}/*.yml"
         ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labkit.images import catalog
+from labkit.images import catalog, listing
 from labkit.reference import _markdown
 from labkit.render import boxes
 
@@ -21,7 +21,7 @@ its recipe.
 def page() -> str:
     """Return the page."""
     parts: list[str] = []
-    for name in catalog.names():
+    for name in listing.names():
         recipe = catalog.get(name)
         parts += [f"## {name}"]
         parts += _debian(recipe) if isinstance(recipe, catalog.DebianRecipe) else _cloud(recipe)

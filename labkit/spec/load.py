@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pydantic
 
 from labkit import errors
-from labkit.images import catalog
+from labkit.images import listing
 from labkit.spec import context as contexts
 from labkit.spec import document as documents
 from labkit.spec import messages, model, roles, rules, source
@@ -65,7 +65,7 @@ def load(path: pathlib.Path, host: hosts.Host | None = None) -> Spec:
         errors.LabError: The file is missing or cannot be read.
     """
     text = source.read(path)
-    names, disks = catalog.names(folder=path.parent), catalog.disks(folder=path.parent)
+    names, disks = listing.names(folder=path.parent), listing.disks(folder=path.parent)
     return parse(text, str(path), host, images=names, disks=disks)
 
 
@@ -90,7 +90,7 @@ def parse(
         errors.FileError: The text is wrong; carries all of its problems.
     """
     document = documents.compose(text, name)
-    known = catalog.names() if images is None else images
+    known = listing.names() if images is None else images
     context = contexts.Context(known, host, disks=disks or {})
     lab, wrong = _validate(document)
     spec = Spec(lab, document) if lab else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import errors
-from labkit.images import catalog
+from labkit.images import catalog, listing
 
 if TYPE_CHECKING:
     import pathlib
@@ -36,10 +36,10 @@ def fault(folder: pathlib.Path, text: str) -> str:
 
 
 def test_what_is_shipped() -> None:
-    assert catalog.names() == ("almalinux-9", "debian-12")
+    assert listing.names() == ("almalinux-9", "debian-12")
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", listing.names())
 def test_every_shipped_image_is_valid(name: str) -> None:
     assert catalog.get(name).kind in {"cloud", "debian"}
 
@@ -55,14 +55,14 @@ def test_the_cloud_image_is_pinned_for_both_processors() -> None:
 def test_a_lab_folder_adds_and_replaces(tmp_path: pathlib.Path) -> None:
     lab(tmp_path, "mine.yml", CLOUD.format(digest="a" * 64))
     lab(tmp_path, "debian-12.yml", CLOUD.format(digest="b" * 64))
-    assert catalog.names(folder=tmp_path) == ("almalinux-9", "debian-12", "mine")
+    assert listing.names(folder=tmp_path) == ("almalinux-9", "debian-12", "mine")
     assert catalog.get("mine", folder=tmp_path).user == "alma"
     assert catalog.get("debian-12", folder=tmp_path).kind == "cloud"
     assert catalog.get("debian-12").kind == "debian"
 
 
 def test_a_folder_without_images_adds_nothing(tmp_path: pathlib.Path) -> None:
-    assert catalog.names(folder=tmp_path) == catalog.names()
+    assert listing.names(folder=tmp_path) == listing.names()
 
 
 def test_an_unknown_name_comes_with_the_nearest() -> None:
@@ -112,7 +112,7 @@ def test_an_unknown_kind(tmp_path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("package", ["-y", "a b", "a,b", "$(id)", "./x.deb"])
 def test_a_package_is_a_package_name(tmp_path: pathlib.Path, package: str) -> None:
-    text = (catalog.SHIPPED / "debian-12.yml").read_text(encoding="utf-8")
+    text = (listing.SHIPPED / "debian-12.yml").read_text(encoding="utf-8")
     changed = text.replace("  - kmod\n", f'  - "{package}"\n')
     assert changed != text
     assert "String should match pattern" in fault(tmp_path, changed)

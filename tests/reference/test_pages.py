@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pytest
 
 from labkit import checks, errors, operations, reference
-from labkit.images import catalog
+from labkit.images import listing
 from labkit.reference import _markdown, _source, environment, exit_codes, tasks
 from labkit.spec import model, rules
 
@@ -47,7 +47,7 @@ def test_no_page_is_there_that_nothing_makes(pages: Pages) -> None:
     [
         ("operations.md", set(operations.kinds())),
         ("checks.md", set(checks.every())),
-        ("images.md", set(catalog.names())),
+        ("images.md", set(listing.names())),
     ],
 )
 def test_a_page_has_a_section_for_each(name: str, expected: set[str], pages: Pages) -> None:

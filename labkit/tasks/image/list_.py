@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import rich.table
 
 from labkit import console
-from labkit.images import catalog, store
+from labkit.images import catalog, listing, store
 from labkit.providers import keeper
 from labkit.tasks import base
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def list_(_: invoke.context.Context, format: str = "") -> None:
     """List the catalogue and what is in the cache."""
     folder = pathlib.Path.cwd()
-    names = catalog.names(folder=folder)
+    names = listing.names(folder=folder)
     # Older builds of a name stay in the cache; what counts is the one that `up` would take.
     wanted = {store.digest_of(catalog.get(name, folder=folder)): name for name in names}
     images = {image.digest: image for image in store.list_images()}

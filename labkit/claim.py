@@ -17,12 +17,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import filelock
-
 from labkit import signals
 
 if TYPE_CHECKING:
     import pathlib
+
+    import filelock
 
 HINT = "wait until it has finished, or stop that process"
 _PATIENCE = 0.5
@@ -109,6 +109,8 @@ def take(base: pathlib.Path, lab: str) -> Claim | str:
     Raises:
         OSError: The disk does not take a lock.
     """
+    import filelock  # noqa: PLC0415 - slow to import, and only tasks that change a lab hold it
+
     lock = filelock.FileLock(_file(base, lab), is_singleton=False)
     deadline = time.monotonic() + _PATIENCE
     while True:

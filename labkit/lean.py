@@ -14,17 +14,21 @@ import types
 
 _MANY = 50_000
 """Objects made since the last look for garbage that make Python look again; by default 700."""
+_ALL = "__all__"
 _MOCK = "unittest.mock"
+_PLUGINS = "pydantic.plugin._loader"
 
 
 def begin() -> None:
     """Look for no garbage while everything is imported, and for no plugin of pydantic at all.
 
     pydantic would read what each installed distribution says about itself, and others' code should
-    not see what is in a lab file.
+    not see what is in a lab file. Its module that looks is not even imported, since that brings
+    importlib.metadata, and with it email, csv and zipfile.
     """
     gc.disable()
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", _ALL) == _ALL:
+        vars(sys.modules.setdefault(_PLUGINS, types.ModuleType(_PLUGINS)))["get_plugins"] = tuple
 
 
 def begun() -> None:

@@ -47,6 +47,21 @@ def test_a_session_imports_it_so() -> None:
     assert _said(code) == ["False", "True", "False"]
 
 
+def test_pydantic_looks_for_no_plugin() -> None:
+    code = (
+        "import sys\n"
+        "from labkit import lean\n"
+        "lean.begin()\n"
+        "from labkit.spec import load\n"
+        "text = 'lab: demo\\nmachines: {one: {nat: 10.0.2.70, hostonly: 192.168.56.70}}\\n'\n"
+        "print(*load.parse(text).lab.machines)\n"
+        "print(*sorted({'email', 'csv', 'importlib.metadata', 'zipfile'} & set(sys.modules)))\n"
+        "from importlib import metadata\n"
+        "print(metadata.version('pydantic') > '2')"
+    )
+    assert _said(code) == ["one", "True"]
+
+
 @pytest.mark.parametrize("given", ["", "mine"])
 def test_garbage_and_plugins(given: str) -> None:
     code = (

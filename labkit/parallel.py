@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import threading
 import time
@@ -23,7 +24,11 @@ _MOMENT = 3.0
 
 
 def each(
-    items: Mapping[str, Item], do: Callable[[Item], Done], *, at_once: int = AT_ONCE
+    items: Mapping[str, Item],
+    do: Callable[[Item], Done],
+    *,
+    at_once: int = AT_ONCE,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> dict[str, Done | Exception]:
     """Call `do` for every item in threads; return what it returned, or what it raised, by name.
 
@@ -31,6 +36,13 @@ def each(
     interrupted, the programs that threads wait for are ended, no thread begins anything more, and
     each one has a moment to write down what it has done. The threads are daemons, so that the
     program ends even when one waits for a machine that says nothing.
+
+    Args:
+        items: What to do it for.
+        do: What to do.
+        at_once: Threads.
+        meanwhile: Called once while they run, to get ready what all of them will ask for. Who asks
+            meets what it raises.
     """
     results: dict[str, Done | Exception] = {}
     waiting = collections.deque(items.items())
@@ -52,6 +64,8 @@ def each(
     try:
         for thread in threads:
             thread.start()
+        with contextlib.suppress(Exception):
+            meanwhile()
         for thread in threads:
             thread.join()
     except KeyboardInterrupt:

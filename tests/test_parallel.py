@@ -46,6 +46,30 @@ def test_no_more_than_allowed_run_at_once() -> None:
     assert max(most) == 3
 
 
+def test_what_all_ask_for_gets_ready_meanwhile() -> None:
+    both = threading.Barrier(2, timeout=10)
+    asked = parallel.once(both.wait)  # passes only when the item is being done
+
+    def work(number: int) -> int:
+        both.wait()
+        asked()
+        return number
+
+    assert parallel.each({"a": 1}, work, meanwhile=asked) == {"a": 1}
+
+
+def test_who_asks_meets_what_went_wrong_meanwhile() -> None:
+    def prepare() -> str:
+        raise errors.LabError("a profile is wrong")
+
+    asked = parallel.once(prepare)
+    found = parallel.each({"a": ""}, lambda given: given or asked(), meanwhile=asked)
+    assert str(found["a"]) == "a profile is wrong"
+    assert parallel.each({"a": "no need"}, lambda given: given or asked(), meanwhile=asked) == {
+        "a": "no need"
+    }
+
+
 def test_nothing_to_do() -> None:
     assert parallel.each({}, str) == {}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from labkit import errors, parallel
 from labkit.providers import base
 from labkit.spec import words
+from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from labkit.lifecycle import context
     from labkit.plan import model
     from labkit.profiles import load
-    from labkit.ssh import session as sessions
 
 Done = TypeVar("Done")
 
@@ -39,15 +39,21 @@ def each(
     steps = parallel.once(lambda: _tagged(lab, only, tags))
     states = lab.provider.status()
 
+    def prepare() -> None:
+        """Fill in what all machines should be, while the machines do their part of the log-in."""
+        sessions.ready()
+        steps()
+
     def work(machine: model.Machine) -> Done:
         _must_run(lab, machine, states)
         lab.progress.tell(machine.name, "looking")
         with lab.session(machine) as session:
-            session.begin()  # while others log in, the first one fills in what all should be
+            session.begin()
             return do(machine, session, steps()[machine.name])
 
     with lab.progress.watch():
-        done = parallel.each({machine.name: machine for machine in only}, work)
+        items = {machine.name: machine for machine in only}
+        done = parallel.each(items, work, meanwhile=prepare)
     steps()  # what is wrong with a profile is no machine's fault
     return done
 

@@ -59,6 +59,14 @@ class DeadlineError(errors.UnreachableError):
         self.output = output
 
 
+def ready() -> None:
+    """Import what logging in takes, Fabric and paramiko, if that has not been done yet."""
+    lean.invoke()
+    from labkit.ssh import connect
+
+    del connect
+
+
 class Session:
     """A connection to a machine whose host key must be the pinned one."""
 
@@ -95,7 +103,7 @@ class Session:
         signals.check()
         brief = min(banner or timeout, timeout)
         plug = self._plug(brief, spoken=banner is not None)
-        lean.invoke()
+        ready()
         from labkit.ssh import connect
 
         self._connection = connect.connect(self.endpoint, plug, timeout, brief)

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 from labkit import parallel, secret
 from labkit.converge import engine, script
 from labkit.plan import build
-from labkit.profiles import load as profiles
 from labkit.profiles import shelf as shelves
 from labkit.providers import base
 from labkit.spec import host, load
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
+    from labkit.profiles import load as profiles
 
     Steps = Callable[[], Mapping[str, Sequence[profiles.Step]]]
 
@@ -59,6 +59,8 @@ class Inventory:
 
     def steps(self, machine: model.Machine) -> Sequence[profiles.Step]:
         """Return what a machine should be."""
+        from labkit.profiles import load as profiles  # noqa: PLC0415 - as labkit/lifecycle does
+
         return profiles.steps(self.lab, machine, self.keys, self.shelf)
 
 
@@ -102,7 +104,8 @@ def main() -> None:
         job = functools.partial(write, known, steps, pathlib.Path(sys.argv[2]))
         parallel.raise_first(parallel.each(machines, job))
         return
-    done = parallel.each(machines, functools.partial(converge, known, steps))
+    job = functools.partial(converge, known, steps)
+    done = parallel.each(machines, job, meanwhile=lambda: (session.ready(), steps()))
     parallel.raise_first(done)
     for name, outcome in done.items():
         if isinstance(outcome, engine.Outcome):

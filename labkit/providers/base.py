@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Callable, Mapping, Sequence
 
+    from labkit import workspace
     from labkit.images import carried
     from labkit.plan import model
     from labkit.providers import keeper
+    from labkit.ssh import keyring
 
 
 class State(enum.Enum):
@@ -122,6 +124,23 @@ def _plain(_: model.Machine) -> Birth:
 
 class Provider(abc.ABC):
     """One way of making machines."""
+
+    def __init__(
+        self,
+        lab: model.Lab,
+        space: workspace.Workspace,
+        keys: Callable[[], keyring.Keyring],
+        narrate: Callable[[str], None],
+    ) -> None:
+        """Remember the lab; nothing is made yet, and nothing is asked.
+
+        Args:
+            lab: The plan.
+            space: Where its files are.
+            keys: Returns its keys, which are made when they are first needed.
+            narrate: Told what goes on, a sentence at a time.
+        """
+        self._lab, self._space, self._keys, self._narrate = lab, space, keys, narrate
 
     birth: Callable[[model.Machine], Birth] = staticmethod(_plain)
     """Asked once for each machine that is made; a provider without baked images need not ask."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import shutil
+import types
 from typing import TYPE_CHECKING
 
 import psutil
@@ -31,10 +33,9 @@ from labkit.providers.qemu import (
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labkit.plan import model
-    from labkit.ssh import keyring
 
 _SHUTDOWN = 90.0
 """Seconds that a machine has to shut down; an emulated one on a loaded host takes about ten."""
@@ -43,21 +44,12 @@ _SHUTDOWN = 90.0
 class Provider(base.Provider):
     """QEMU: user networking for NAT, unix sockets and a switch for host-only."""
 
-    def __init__(
-        self,
-        lab: model.Lab,
-        space: workspace.Workspace,
-        keys: Callable[[], keyring.Keyring],
-        narrate: Callable[[str], None],
-    ) -> None:
-        """Remember the lab; nothing is made yet."""
-        self._lab = lab
-        self._space = space
-        self._segment = segment.Segment(space)
-        self._keys = keys
-        self._narrate = narrate
-        self._images: dict[str, store.Image] = {}
-        self._accelerator: command.Accelerator = "tcg"
+    _accelerator: command.Accelerator = "tcg"
+    _images: Mapping[str, store.Image] = types.MappingProxyType({})
+
+    @functools.cached_property
+    def _segment(self) -> segment.Segment:
+        return segment.Segment(self._space)
 
     def preflight(self) -> Sequence[base.Finding]:
         """Look at programs, ports and memory."""
@@ -73,10 +65,10 @@ class Provider(base.Provider):
     def prepare(self) -> None:
         """Install QEMU where it is missing, make the images, and choose the accelerator."""
         system.require("qemu-system-x86_64", "qemu-img")
-        for name in sorted({machine.image for machine in self._lab.machines}):
-            self._images[name] = store.ensure(
-                name, narrate=self._narrate, folder=self._space.folder
-            )
+        self._images = {
+            name: store.ensure(name, narrate=self._narrate, folder=self._space.folder)
+            for name in sorted({machine.image for machine in self._lab.machines})
+        }
         wanted = str(self._lab.provider_options.get("accel", "auto"))
         image = next(iter(self._images.values()))
         self._accelerator = accelerator.choose(wanted, image, self._narrate)

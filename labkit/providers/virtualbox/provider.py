@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,10 @@ from labkit.render import boxes
 from labkit.vagrant import journal, settings, tool, version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labkit.plan import model
     from labkit.providers import gc as base_gc
-    from labkit.ssh import keyring
 
 _RUNNING = base.State.RUNNING
 _SPARE = 600.0
@@ -37,22 +37,17 @@ _SPARE = 600.0
 class Provider(base.Provider):
     """VirtualBox: its NAT, a host-only adapter or an internal network, boxes of Vagrant."""
 
-    def __init__(
-        self,
-        lab: model.Lab,
-        space: workspace.Workspace,
-        keys: Callable[[], keyring.Keyring],
-        narrate: Callable[[str], None],
-    ) -> None:
-        """Remember the lab; nothing is made yet."""
-        self._lab = lab
-        self._space = space
-        self._keys = keys
-        self._narrate = narrate
-        self._boot = float(str(lab.provider_options.get("boot_timeout", 600)))
+    _logs = False
+    """Whether the Vagrant that is there can be asked for a log."""
+
+    @functools.cached_property
+    def _boot(self) -> float:
+        return float(str(self._lab.provider_options.get("boot_timeout", 600)))
+
+    @functools.cached_property
+    def _vagrant(self) -> tool.Vagrant:
         patience = {**tool.PATIENCE, "up": self._boot + _SPARE}
-        self._vagrant = tool.Vagrant(space.path, "virtualbox", narrate, patience)
-        self._logs = False
+        return tool.Vagrant(self._space.path, "virtualbox", self._narrate, patience)
 
     def preflight(self) -> Sequence[base.Finding]:
         """Look at the programs, the network, ports and memory."""

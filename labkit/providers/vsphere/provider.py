@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from labkit.plan import model
     from labkit.providers.vsphere import view
-    from labkit.ssh import keyring
 
 _FRESH = 15.0
 """Seconds for which what was read of all machines serves the next question, too."""
@@ -38,26 +37,21 @@ _TELLING = 600.0
 """Seconds that VMware Tools have to tell an address after power-on."""
 
 
+def _nobody(_machine: str, _text: str) -> None:
+    pass
+
+
 class Provider(base.Provider):
     """Machines on a vCenter. The vCenter is the truth; what is ours there has the lab's stamp."""
 
-    def __init__(
-        self,
-        lab: model.Lab,
-        space: workspace.Workspace,
-        keys: Callable[[], keyring.Keyring],
-        narrate: Callable[[str], None],
-    ) -> None:
-        """Remember the lab; nothing is opened yet."""
-        self._plan, self._space, self._keys, self._narrate = lab, space, keys, narrate
-        self._tell: Callable[[str, str], None] = lambda _machine, _text: None
+    _tell: Callable[[str, str], None] = staticmethod(_nobody)
 
     @functools.cached_property
     def lab(self) -> labs.Lab:
         """The lab on its vCenter, which is not asked anything yet."""
-        chosen = options.of(self._plan)
+        chosen = options.of(self._lab)
         return labs.Lab(
-            self._plan,
+            self._lab,
             self._space,
             self._keys,
             chosen,
@@ -87,7 +81,7 @@ class Provider(base.Provider):
     def mend(self) -> None:
         """Wait for what an earlier run has left under way, before the inventory is looked at."""
         lab = self.lab
-        beginning = f"{self._plan.name}-"
+        beginning = f"{self._lab.name}-"
         template = (lab.chosen.template or "").rpartition("/")[2]
         source = master.PREFIX if lab.chosen.library else beginning
 
@@ -115,7 +109,7 @@ class Provider(base.Provider):
         """Say what was seen, by the plan's names."""
         self.lab.learn(seen.machines)
         found = {name: each.state for name, each in seen.machines.items()}
-        return {each.name: found.get(each.name, base.State.ABSENT) for each in self._plan.machines}
+        return {each.name: found.get(each.name, base.State.ABSENT) for each in self._lab.machines}
 
     def known(self, machine: model.Machine) -> model.Machine:
         """Return the machine with the MAC addresses that the vCenter gave, and its real address."""
@@ -212,7 +206,7 @@ class Provider(base.Provider):
 
     def made(self) -> Sequence[str]:
         """Name the lab's machines, those of the ledger, and those that have its stamp."""
-        planned = {machine.name for machine in self._plan.machines}
+        planned = {machine.name for machine in self._lab.machines}
         there = self.lab.view.look(age=_FRESH).machines
         return sorted({*planned, *self._space.ledger.machines(), *there})
 
@@ -230,7 +224,7 @@ class Provider(base.Provider):
     def clear(self) -> None:
         """Remove the lab's own port groups, and its folder when nothing is left in it."""
         lab = self.lab
-        lab.shared.remove(lab.view.look().folder, self._plan.name, lab.chosen.networks)
+        lab.shared.remove(lab.view.look().folder, self._lab.name, lab.chosen.networks)
 
     def leftovers(self) -> Sequence[str]:
         """Look for machines that have the lab's stamp."""

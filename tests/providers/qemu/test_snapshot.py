@@ -94,7 +94,7 @@ def lab(
     image = store.Image(machine.image, "d" * 64, disk, None, None, "", "labkit", "fw_cfg", 1)
     small = dataclasses.replace(plan, machines=(machine,))
     made = provider.Provider(small, space, lambda: make_keys(small), lambda _: None)
-    made._images[machine.image] = image
+    made._images = {machine.image: image}
     yield Lab(made, machine, space.machine(machine.name), space)
     made.destroy(machine.name)
     made.clear()

@@ -41,11 +41,21 @@ def network_uuid(lab: str, kind: str) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, f"{lab}/networks/{kind}")
 
 
+def relay_uuid(lab: str, machine: str) -> uuid.UUID:
+    """Return what the process is known by that forwards ports to a machine."""
+    return uuid.uuid5(_NAMESPACE, f"{lab}/relays/{machine}")
+
+
 def mac(lab: str, machine: str, nic: str) -> str:
     """Return a unicast, locally administered MAC address (IEEE 802, section 8.4)."""
     octets = bytearray(_digest("mac", lab, machine, nic)[:6])
     octets[0] = (octets[0] & 0xFC) | 0x02
     return octets.hex(":")
+
+
+def extra_mac(lab: str, machine: str, adapter: int) -> str:
+    """Return the MAC address of a card beside the two that each machine has; they count from 3."""
+    return mac(lab, machine, f"extra-{adapter}")
 
 
 def ssh_port(lab: str, machine: str) -> int:

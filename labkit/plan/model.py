@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import uuid
@@ -156,6 +156,13 @@ class Lab:
             card = "hostonly" if self.provider_options.get("ssh") == "hostonly" else "nat"
             return str(machine.nic(card).address.ip), 22
         return str(machine.ssh_address), machine.ssh_port
+
+    def extras(self, machine: Machine) -> Mapping[str, Any]:
+        """Return what lab.yml has for one machine that only the provider understands."""
+        machines = cast(
+            "Mapping[str, Mapping[str, Any]]", self.provider_options.get("machines", {})
+        )
+        return machines.get(machine.name, {})
 
     def where(self, machine: Machine) -> str:
         """Return where this host reaches a machine's SSH, as people write it."""

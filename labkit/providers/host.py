@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import psutil
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def port(
-    number: int, machine: str, hint: str, address: ipaddress.IPv4Address = model.LOCALHOST
+    number: int,
+    machine: str,
+    hint: str,
+    address: ipaddress.IPv4Address = model.LOCALHOST,
+    *,
+    protocol: Literal["tcp", "udp"] = "tcp",
 ) -> base.Finding:
     """Try to listen on a port of this host.
 
@@ -25,10 +30,13 @@ def port(
         machine: The machine that it will lead to.
         hint: What to do when it is taken; the same words for all, so that they are said once.
         address: Of the loopback card. Linux and Windows have all of 127.0.0.0/8 there.
+        protocol: What will come to it.
     """
     name = f"port {number} for {machine}"
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if protocol == "tcp":  # for UDP it would let several listen
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((str(address), number))
         except OSError as error:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from labkit.reference import _markdown, _shape
-from labkit.spec import model, own_checks, roles, rules, schema, vcenter
+from labkit.spec import model, own_checks, roles, rules, schema, vagrant, vcenter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +40,11 @@ _PLACES: dict[str, str] = {
     "Qemu": "providers.qemu",
     "Virtualbox": "providers.virtualbox",
     "VirtualboxMachine": "providers.virtualbox.machines.NAME",
-    "Forward": "providers.virtualbox.machines.NAME.forwards",
+    "Forward": "providers.virtualbox.machines.NAME.forwards, and those of providers.libvirt",
     "ExtraNic": "providers.virtualbox.machines.NAME.nics",
     "Libvirt": "providers.libvirt",
     "LibvirtMachine": "providers.libvirt.machines.NAME",
+    "LibvirtNic": "providers.libvirt.machines.NAME.nics",
     "Vsphere": "providers.vsphere",
     "PortGroup": "providers.vsphere.nat, providers.vsphere.hostonly",
     "Range": "providers.vsphere.address_range",
@@ -54,7 +55,9 @@ _PLACES: dict[str, str] = {
 def page() -> str:
     """Return the page."""
     document = json.loads(schema.generate())
-    parts = _shape.sections(document, (model, own_checks, vcenter), "LabFile", _PLACES, _default)
+    parts = _shape.sections(
+        document, (model, own_checks, vagrant, vcenter), "LabFile", _PLACES, _default
+    )
     parts += ["## Roles", *_roles(), "## Rules", *_shape.rules(rules.__name__, rules.names())]
     return _markdown.page("lab.yml", _INTRODUCTION, *parts)
 

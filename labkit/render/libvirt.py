@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from labkit import markup
 from labkit.images import boot, catalog, store
+from labkit.plan import derive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,18 @@ class Host:
             seed=volume(name, "seed"),
             console=str(self.folder / volume(name, "log")),
             disks=tuple(disks(lab, machine)),
+            cards=cards(lab, machine),
         )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Card:
+    """A network card beside the two that each machine has."""
+
+    mac: str
+    source: str
+    """What libvirt calls the network, or the bridge of this host."""
+    is_bridge: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +110,8 @@ class Machine:
     console: str
     disks: tuple[str, ...]
     """Those beside the first one."""
+    cards: tuple[Card, ...]
+    """Those beside the two that each machine has."""
 
 
 def domain(lab: str, machine: str) -> str:
@@ -112,10 +126,41 @@ def volume(name: str, kind: Kind) -> str:
 
 def disks(lab: model.Lab, machine: model.Machine) -> dict[str, int]:
     """Return the names of the volumes for a machine's further disks, and their GiB."""
-    machines = cast("Mapping[str, Mapping[str, Any]]", lab.provider_options.get("machines", {}))
-    sizes = machines.get(machine.name, {}).get("disks", ())
+    sizes = lab.extras(machine).get("disks", ())
     name = domain(lab.name, machine.name)
     return {f"{name}.extra-{number}": gib for number, gib in enumerate(sizes, 1)}
+
+
+def cards(lab: model.Lab, machine: model.Machine) -> tuple[Card, ...]:
+    """Return a machine's further cards, from the third on."""
+    wanted = lab.extras(machine).get("nics", ())
+    return tuple(
+        Card(
+            mac=derive.extra_mac(lab.name, machine.name, adapter),
+            source=network(lab.name, internal(each["name"]))
+            if each["kind"] == "internal"
+            else each["name"],
+            is_bridge=each["kind"] == "bridged",
+        )
+        for adapter, each in enumerate(wanted, 3)
+    )
+
+
+def network(lab: str, kind: str) -> str:
+    """Return what libvirt knows a network of a lab by: `nat`, `hostonly` or one of `internal`."""
+    return f"{lab}-{kind}"
+
+
+def internal(name: str) -> str:
+    """Return the kind of a network that lab.yml names as internal; no other kind is called so."""
+    return f"internal-{name}"
+
+
+def kinds(lab: model.Lab) -> tuple[str, ...]:
+    """Return the kinds of the networks that a lab has in libvirt."""
+    nics = [nic for machine in lab.machines for nic in lab.extras(machine).get("nics", ())]
+    names = {nic["name"] for nic in nics if nic["kind"] == "internal"}
+    return ("nat", "hostonly", *map(internal, sorted(names)))
 
 
 def owner(entry: registry.Entry) -> str:

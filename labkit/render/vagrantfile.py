@@ -12,7 +12,7 @@ import jinja2
 from labkit import content, errors
 from labkit.plan import derive
 from labkit.render import boxes, quoting
-from labkit.spec import model as spec_model
+from labkit.spec import vagrant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # What lab.yml may leave out, by provider.
 _OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "virtualbox": spec_model.Virtualbox().model_dump(),
-    "libvirt": spec_model.Libvirt().model_dump(),
+    "virtualbox": vagrant.Virtualbox().model_dump(),
+    "libvirt": vagrant.Libvirt().model_dump(),
 }
 
 
@@ -65,8 +65,8 @@ def render(
         "lab": lab,
         "provider": provider,
         "options": {**_OPTIONS[provider], **own},
-        "nothing": spec_model.VirtualboxMachine().model_dump(),
-        "extra_mac": functools.partial(extra_mac, lab.name),
+        "nothing": vagrant.VirtualboxMachine().model_dump(),
+        "extra_mac": functools.partial(derive.extra_mac, lab.name),
         "boxes": {image: boxes.find(known, image, provider, architecture) for image in images},
         "libvirt": libvirt,
     }
@@ -80,11 +80,6 @@ def render(
         raise _wrong(template, error.lineno, error) from None
     except (jinja2.UndefinedError, quoting.UnquotedError, TypeError, ValueError) as error:
         raise _wrong(template, _line(template, error), error) from error
-
-
-def extra_mac(lab: str, machine: str, adapter: int) -> str:
-    """Return the MAC address of a card beside the two that each machine has."""
-    return derive.mac(lab, machine, f"extra-{adapter}")
 
 
 def _line(template: pathlib.Path, error: Exception) -> int:

@@ -112,3 +112,6 @@ Loopback: TypeAlias = Annotated[
     pydantic.BeforeValidator(loopback),
     pydantic.WithJsonSchema({"type": "string", "pattern": "^127([.][0-9]{1,3}){3}$"}),
 ]
+
+# Below 1024 they take root rights.
+Port: TypeAlias = Annotated[int, pydantic.Field(ge=1024, le=65_535)]

@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from labkit.spec import context as contexts
 from labkit.spec import faults, model, place, words
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _MISSING = {
     "path": "add the file's path, for example 'path: /etc/motd'",
     "port": "add the port's number, for example 'port: 80'",
     "url": "add the address, for example 'url: http://web-01/'",
+    "kind": "add what the card is connected to, for example 'kind: internal'",
+    "name": "add the name of the network or bridge, for example 'name: dmz'",
+    "guest": "add the machine's port, for example 'guest: 80'",
     "user": "add the keyring's user, for example 'user: admin'",
     "classroom": "add the class's name, for example 'classroom: k8s-2026'",
 }
@@ -88,12 +92,30 @@ def _say(detail: ErrorDetails, path: place.Path, root: type[pydantic.BaseModel])
         return context["message"], context["hint"]
     if kind == "extra_forbidden":
         hint = words.nearest(str(path[-1]), keys_at(path[:-1], root), otherwise="the keys here are")
+        others = [
+            name for name in contexts.PROVIDERS if path[-1] in _keys_of_provider(path, name, root)
+        ]
+        if others:
+            owner = words.one_of(others, "and")
+            return f"{path[1]} has no option {words.show(path[-1])}: it is for {owner}", hint
         return f"unknown key {words.show(path[-1])}", hint
     if kind == "missing":
         return _missing(path, path[-1])
     if place.is_private(path):
         return _secret(path, kind, detail["input"])
     return _SENTENCES.get(kind, _unforeseen)(path, context, detail["input"])
+
+
+def _keys_of_provider(
+    path: place.Path, provider: str, root: type[pydantic.BaseModel]
+) -> tuple[str, ...]:
+    """Return the keys that another provider has in the place of the mapping with a key."""
+    if path[0] != "providers" or len(path) == len(("providers", "NAME")):
+        return ()
+    try:
+        return keys_at((path[0], provider, *path[2:-1]), root)
+    except (AttributeError, KeyError):  # it has no mapping there
+        return ()
 
 
 def _subject(path: place.Path) -> str:
@@ -104,8 +126,8 @@ def _subject(path: place.Path) -> str:
 
 
 def _missing(path: place.Path, name: object) -> _Said:
-    where = f"{words.show(path[-2])} has" if len(path) > 1 else "the file has"
-    return f"{where} no '{name}'", _MISSING[str(name)]
+    where = f"{_subject(path[:-1])} has" if len(path) > 1 else "the file has"
+    return f"{where} no '{name}'", _MISSING.get(str(name), "the reference says what it can be")
 
 
 def _text(path: place.Path, _context: dict[str, Any], value: object) -> _Said:

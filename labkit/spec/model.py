@@ -12,11 +12,21 @@ from typing import Annotated, Literal, Self, cast
 
 import pydantic
 
-from labkit.spec import addresses, faults, own_checks, roles, shape, sizes, texts, vcenter, words
+from labkit.spec import (
+    addresses,
+    faults,
+    own_checks,
+    roles,
+    shape,
+    sizes,
+    texts,
+    vagrant,
+    vcenter,
+    words,
+)
 
 Selinux = Literal["enforcing", "permissive", "disabled"]
 Cpus = Annotated[int, pydantic.Field(ge=1, le=256)]
-Port = Annotated[int, pydantic.Field(ge=1024, le=65_535)]
 
 SOURCES = "write {env: NAME}, {file: PATH} or {keyring: {service: NAME, user: NAME}}"
 """How to say where a secret is."""
@@ -111,7 +121,7 @@ class MachineEntry(Settings):
     """Its address on the NAT network."""
     hostonly: addresses.Address
     """Its address on the host-only network, by which the other machines know it."""
-    ssh_port: Port | None = None
+    ssh_port: addresses.Port | None = None
     """The port on this host that leads to its SSH; without it, one follows from the names."""
 
 
@@ -122,89 +132,14 @@ class Qemu(shape.Model):
     """auto: KVM when a guest really runs on it, else TCG."""
 
 
-class Forward(shape.Model):
-    """A port of this host that leads to a port of a machine."""
-
-    host: Port
-    """The port on 127.0.0.1."""
-    guest: Annotated[int, pydantic.Field(ge=1, le=65_535)]
-    """The machine's port."""
-    protocol: Literal["tcp", "udp"] = "tcp"
-    """What is forwarded."""
-
-
-class ExtraNic(shape.Model):
-    """A network card beside the two that each machine has; nothing inside configures it."""
-
-    kind: Literal["internal", "hostonly", "bridged", "nat"]
-    """What it is connected to, in VirtualBox's words."""
-    name: texts.VirtualNetwork | None = None
-    """The internal network, host-only adapter or host's card; nat needs none."""
-
-
-class VirtualboxMachine(shape.Model):
-    """What one machine has beside the others."""
-
-    forwards: tuple[Forward, ...] = ()
-    """Ports of this host that lead to it, beside the one for SSH."""
-    # Adapters 3 to 8: the chipset that Vagrant's boxes have takes no more.
-    nics: Annotated[tuple[ExtraNic, ...], pydantic.Field(max_length=6)] = ()
-    """Network cards, from adapter 3 on."""
-    disks: Annotated[tuple[sizes.Disk, ...], pydantic.Field(max_length=8)] = ()
-    """Sizes of empty disks."""
-    settings: Mapping[texts.MachineSetting, texts.MachineSettingValue] = {}
-    """Settings of 'VBoxManage modifyvm', without the '--', such as vram: "32"."""
-
-
-class Virtualbox(shape.Model):
-    """VirtualBox through Vagrant."""
-
-    gui: bool = False
-    """Whether each machine opens a window."""
-    linked_clone: bool = True
-    """Whether the machines share one base disk, which saves space and time."""
-    resize: bool = True
-    """Whether a disk that is larger than the box's becomes so; it is no linked clone then."""
-    internal: bool = False
-    """Whether the machines see each other on a network that this host is not on."""
-    dns: Literal["proxy", "resolver"] = "proxy"
-    """proxy: queries go to the host's DNS servers; resolver: the host's own resolver answers."""
-    boot_timeout: Annotated[int, pydantic.Field(ge=1, le=7200)] = 600
-    """Seconds that a machine has to answer when it is made."""
-    synced_folder: texts.SecretFile | None = None
-    """A folder of the lab folder that machines see as /vagrant; the box needs guest additions."""
-    machines: Mapping[texts.MachineName, VirtualboxMachine] = {}
-    """What single machines have beside the others."""
-
-
-class LibvirtMachine(shape.Model):
-    """What one machine has beside the others."""
-
-    disks: Annotated[tuple[sizes.Disk, ...], pydantic.Field(max_length=8)] = ()
-    """Sizes of empty disks; they are made with the machine."""
-
-
-class Libvirt(shape.Model):
-    """libvirt through Vagrant."""
-
-    driver: Literal["auto", "kvm", "qemu"] = "auto"
-    """auto: KVM when a guest really runs on it, else emulation."""
-    gui: bool = False
-    """Whether each machine has a screen, for virt-manager or a VNC viewer."""
-    pool: texts.PoolName = "default"
-    """libvirt's pool for the disks of the machines."""
-    machines: Mapping[texts.MachineName, LibvirtMachine] = {}
-    """What single machines have beside the others."""
-
-
 class Providers(shape.Model):
     """What only one provider understands; what is said for the others has no effect."""
 
     qemu: Qemu = Qemu()
     """QEMU's own."""
-    virtualbox: Virtualbox = Virtualbox()
+    virtualbox: vagrant.Virtualbox = vagrant.Virtualbox()
     """VirtualBox's own."""
-    libvirt: Libvirt = Libvirt()
+    libvirt: vagrant.Libvirt = vagrant.Libvirt()
     """libvirt's own."""
     vsphere: vcenter.Vsphere = vcenter.Vsphere()
     """vSphere's own."""

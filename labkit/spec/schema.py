@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from pydantic import json_schema
 
 from labkit import docstrings
-from labkit.spec import model, own_checks, vcenter
+from labkit.spec import model, own_checks, vagrant, vcenter
 
 if TYPE_CHECKING:
     import pydantic
     from pydantic_core import core_schema
+
+_DESCRIBED = {each.__name__ for each in (model, own_checks, vagrant, vcenter)}
 
 
 class _Generator(json_schema.GenerateJsonSchema):
@@ -25,7 +27,7 @@ class _Generator(json_schema.GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> json_schema.JsonSchemaValue:
         described = super().model_schema(schema)
         for kind in schema["cls"].__mro__:
-            if kind.__module__ in {model.__name__, own_checks.__name__, vcenter.__name__}:
+            if kind.__module__ in _DESCRIBED:
                 for name, text in docstrings.attributes(kind).items():
                     described["properties"].get(name, {}).setdefault("description", text)
         return described

@@ -70,42 +70,6 @@ MachineName: TypeAlias = Annotated[str, Text(LABEL, 63, "a machine name", _NAME_
 # Shorter than a label: it becomes a part of directory, socket and machine names.
 LabName: TypeAlias = Annotated[str, Text(LABEL, 32, "a lab name", _NAME_HINT)]
 
-# VirtualBox names host cards as the system does, on Windows and macOS with blanks.
-VirtualNetwork: TypeAlias = Annotated[
-    str,
-    Text(
-        "[A-Za-z0-9]([A-Za-z0-9 ._:()#/-]*[A-Za-z0-9.)])?",
-        128,
-        "the name of a network",
-        "write it as VirtualBox shows it",
-    ),
-]
-
-MachineSetting: TypeAlias = Annotated[
-    str,
-    Text(
-        "[a-z][a-z0-9]*(-[a-z0-9]+)*",
-        63,
-        "a setting of VBoxManage modifyvm",
-        "write it without '--', for example vram",
-    ),
-]
-
-# One word of modifyvm's: no option, no path of this host.
-MachineSettingValue: TypeAlias = Annotated[
-    str,
-    Text(
-        "[A-Za-z0-9][A-Za-z0-9.,:=_+ -]*",
-        128,
-        "a value of VBoxManage modifyvm",
-        'write one value, in quotes when it is a number: "32"',
-    ),
-]
-
-PoolName: TypeAlias = Annotated[
-    str, Text(LABEL, 63, "a pool's name", "'virsh pool-list --all' shows their names")
-]
-
 Profile: TypeAlias = Annotated[
     str, Text(LABEL, 63, "a profile name", "write the name of a file in provision/, without .yml")
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import shutil
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from labkit import child, errors
 from labkit.lifecycle import context, destroy
+from labkit.plan import derive
 from labkit.providers import base
 from labkit.providers.libvirt import gc
 from tests.e2e import libvirtd
@@ -30,9 +32,23 @@ FOREIGN = """
 <memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>
 """
 
+PLAIN = """
+<network><name>plain</name><bridge name='plain0'/>
+<ip address='192.168.97.1' netmask='255.255.255.0'/></network>
+"""
 EXTRA = """
 providers:
-  libvirt: {machines: {ansible-01: {disks: [1 GiB]}}}
+  libvirt:
+    internal: {internal}
+    machines:
+      ansible-01:
+        disks: [1 GiB, 2 GiB]
+        nics:
+          - {{kind: internal, name: dmz}}
+          - {{kind: network, name: plain}}
+          - {{kind: bridged, name: bridge9}}
+        forwards: [{{host: 18022, guest: 22}}]
+        settings: {{nested: true, nic_model_type: e1000}}
 """
 
 
@@ -41,18 +57,23 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[libvirtd.Host]:
     if reason := libvirtd.unavailable():
         pytest.skip(f"there can be no libvirt here: {reason}")
     with libvirtd.host(tmp_path_factory.mktemp("libvirt")) as opened:
+        opened.virsh("net-define", "/dev/stdin", stdin=PLAIN)
+        opened.run("ip", "link", "add", "bridge9", "type", "bridge")
         yield opened
 
 
 @pytest.fixture
 def lab(
-    host: libvirtd.Host, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    host: libvirtd.Host,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Iterator[context.Context]:
     """Open a lab of two machines, whose virsh and Vagrant run beside that libvirt."""
     run = child.run
 
     def inside(argv: Sequence[str], **more: Any) -> subprocess.CompletedProcess[str]:
-        if argv[0] in {"virsh", "vagrant"}:
+        if argv[0] in {"virsh", "vagrant", "setsid"}:  # the last one starts what forwards ports
             argv = [*host.enter(more.get("cwd") or tmp_path), *argv]
         return run(argv, **more)
 
@@ -61,7 +82,8 @@ def lab(
     folder.mkdir()
     text = (ROOT / "lab.yml").read_text(encoding="utf-8").partition("  k8s-minion-01:")[0]
     text = text.replace("provider: qemu", "provider: libvirt").replace("k8s-manual", "parts")
-    (folder / "lab.yml").write_text(text + EXTRA, encoding="utf-8")
+    extra = EXTRA.format(internal=getattr(request, "param", "false"))
+    (folder / "lab.yml").write_text(text + extra, encoding="utf-8")
     opened = context.open_lab(folder / "lab.yml")
     opened.space.make()
     opened.provider.prepare()
@@ -99,12 +121,49 @@ def test_a_machine_is_saved_and_brought_back(lab: context.Context) -> None:
     assert provider.snapshots(machine) == {}
 
 
+@pytest.mark.parametrize("lab", ["true"], indirect=True)
+def test_a_machine_has_all_that_lab_yml_says(lab: context.Context, host: libvirtd.Host) -> None:
+    provider, machine = lab.provider, _first(lab)
+    provider.start(machine)
+    found = ET.fromstring(host.virsh("dumpxml", _name(lab)))  # noqa: S314 - of the tests' libvirt
+    more = [derive.extra_mac("parts", machine.name, number) for number in (3, 4, 5)]
+    plugged = ("parts-nat", "parts-hostonly", "parts-internal-dmz", "plain", "bridge9")
+    macs = (*(nic.mac for nic in machine.nics), *more)
+    cards = {
+        each.find("mac").get("address"): each.find("source").attrib  # pyright: ignore[reportOptionalMemberAccess]
+        for each in found.findall("devices/interface")
+    }
+    assert list(cards) == list(macs)
+    assert tuple(each.get("network") or each["bridge"] for each in cards.values()) == plugged
+    models = {each.get("type") for each in found.findall("devices/interface/model")}
+    assert models == {"e1000"}
+    disks = {
+        each.findtext("serial"): each.find("source").get("file")  # pyright: ignore[reportOptionalMemberAccess]
+        for each in found.findall("devices/disk")
+    }
+    for number, gib in ((1, 1), (2, 2)):
+        volume = f"{_name(lab)}.extra-{number}"
+        assert str(disks[f"extra-{number}"]).endswith(f"/{volume}")
+        said = host.virsh("vol-dumpxml", volume, "--pool", "default")
+        assert f"<capacity unit='bytes'>{gib << 30}</capacity>" in said
+    for network in ("parts-hostonly", "parts-internal-dmz"):
+        assert "<ip " not in host.virsh("net-dumpxml", network), "this host is not on it"
+    assert "127.0.0.1:18022" in host.run("ss", "-Hltn")
+    host.virsh("detach-interface", _name(lab), "network", "--mac", more[1], "--config")
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.start(machine)
+    assert caught.value.message == (
+        "ansible-01 was made with other cards or disks than lab.yml says now"
+    )
+    assert host.names("list") == [_name(lab)]
+    provider.destroy(machine.name)
+    assert "127.0.0.1:18022" not in host.run("ss", "-Hltn")
+    assert host.names("net-list") == ["plain"]
+
+
 def test_a_machine_that_is_off(lab: context.Context, host: libvirtd.Host) -> None:
     provider, machine = lab.provider, _first(lab)
     provider.start(machine)
-    assert "<serial>extra-1</serial>" in host.virsh("dumpxml", _name(lab))
-    extra = host.virsh("vol-dumpxml", f"{_name(lab)}.extra-1", "--pool", "default")
-    assert f"<capacity unit='bytes'>{1 << 30}</capacity>" in extra
     host.virsh("destroy", _name(lab))
     assert provider.status()[machine.name] is base.State.STOPPED
     with pytest.raises(errors.ProviderError) as caught:
@@ -156,7 +215,7 @@ def test_what_a_lost_lab_left_is_found_and_removed(
     assert (found.entry, found.machine) == (lab.space.entry, "ansible-01")
     found.remove()
     assert list(gc.find()) == []
-    assert (host.names("list"), host.names("net-list")) == ([], [])
+    assert (host.names("list"), host.names("net-list")) == ([], ["plain"])
     assert not [name for name in host.volumes() if name.startswith(lab.lab.name)]
 
 
@@ -165,7 +224,9 @@ def test_what_is_not_ours_is_refused_and_left(lab: context.Context, host: libvir
     try:
         wrong = [finding for finding in lab.provider.preflight() if not finding.ok]
         assert [(each.name, each.detail) for each in wrong] == [
-            (f"domain {_name(lab)}", "is there and not labkit's")
+            (f"domain {_name(lab)}", "is there and not labkit's"),
+            # It is beside that libvirt, and not where the tests are.
+            ("bridge bridge9", "is not there, and ansible-01 is to have a card on it"),
         ]
         assert next(gc.find()).what != f"domain {_name(lab)} (libvirt)"
         destroy.destroy(lab)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import errors
+from labkit.plan import derive
 from labkit.render import boxes, libvirt, vagrantfile
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def test_what_one_machine_has_beside_the_others(
     custom = [each[1] for each in statements if each[0] == f"{node}.provider virtualbox.customize"]
     modify = ["modifyvm", "id"]
     first, second = (
-        vagrantfile.extra_mac(lab.name, "ansible-01", number).replace(":", "") for number in (3, 4)
+        derive.extra_mac(lab.name, "ansible-01", number).replace(":", "") for number in (3, 4)
     )
     for words in (
         [*modify, "--natdnsproxy1", "off"],
@@ -299,18 +300,43 @@ def test_what_one_machine_of_libvirt_has_beside_the_others(
     tmp_path: pathlib.Path,
     record: Callable[[pathlib.Path], list[list[object]]],
 ) -> None:
-    options = {"machines": {"k8s-master-01": {"disks": [10, 1]}}}
+    nics = [
+        {"kind": "internal", "name": "dmz"},
+        {"kind": "bridged", "name": "br0"},
+        {"kind": "network", "name": "default"},
+    ]
+    settings = {"video_vram": 16384, "nested": True, "keymap": "de"}
+    extra = {"disks": [10, 1], "nics": nics, "settings": settings}
+    options = {"internal": True, "machines": {"k8s-master-01": extra}}
     lab = dataclasses.replace(libvirt_lab, provider_options=options)
     path = tmp_path / "Vagrantfile"
     path.write_text(vagrantfile.render(lab, template, libvirt=LIBVIRT), encoding="utf-8")
-    master = "vm.define k8s-master-01.vm.provider libvirt.storage"
-    disks = [each for each in record(path) if "extra-" in str(each) and each[0] != "vm.define"]
+    statements = record(path)
+    node = "vm.define k8s-master-01.vm"
+    disks = [each for each in statements if "extra-" in str(each) and each[0] != "vm.define"]
     name = f"{lab.name}-k8s-master-01.extra-"
-    more = {"type": "qcow2", "allow_existing": True}
+    empty = {"type": "qcow2", "allow_existing": True}
+    storage = f"{node}.provider libvirt.storage"
     assert disks == [
-        [master, ["file"], {"device": "vdc", "path": f"{name}1", "serial": "extra-1", **more}],
-        [master, ["file"], {"device": "vdd", "path": f"{name}2", "serial": "extra-2", **more}],
+        [storage, ["file"], {"device": "vdc", "path": f"{name}1", "serial": "extra-1", **empty}],
+        [storage, ["file"], {"device": "vdd", "path": f"{name}2", "serial": "extra-2", **empty}],
     ]
+    for key, value in settings.items():
+        assert [f"{node}.provider libvirt.{key}=", [value], {}] in statements
+    machine = lab.machine("k8s-master-01")
+    further = [derive.extra_mac(lab.name, machine.name, number) for number in (3, 4, 5)]
+    own, *macs = (each.replace(":", "") for each in (machine.nic("hostonly").mac, *further))
+    plugged = {"auto_config": False, "libvirt__always_destroy": False}
+    isolated = {"libvirt__forward_mode": "none", "libvirt__dhcp_enabled": False}
+    network, bridge = "libvirt__network_name", {"auto_config": False, "type": "bridge"}
+    assert [each[1:] for each in statements if each[0] == f"{node}.network"] == [
+        [["private_network"], {network: f"{lab.name}-hostonly", "mac": own, **plugged, **isolated}],
+        [["private_network"], {network: f"{lab.name}-internal-dmz", "mac": macs[0], **plugged}],
+        [["public_network"], {**bridge, "dev": "br0", "mac": macs[1]}],
+        [["private_network"], {network: "default", "mac": macs[2], **plugged}],
+    ]
+    other = [each for each in statements if str(each[0]).startswith("vm.define ansible-01.vm")]
+    assert not [each for each in other if "public" in str(each) or "extra" in str(each)]
 
 
 def test_kvm_takes_the_processor_as_it_is(

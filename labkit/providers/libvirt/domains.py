@@ -34,7 +34,8 @@ class Domain:
     description: str
     cpus: int
     memory_mib: int
-    macs: tuple[str, ...]
+    cards: Mapping[str, str]
+    """By their MAC addresses, the network or bridge that they are plugged into."""
     files: tuple[str, ...]
     """Where its disks are."""
 
@@ -108,6 +109,13 @@ def _domain(document: str, states: Mapping[str, int]) -> Domain:
         description=root.findtext("description", ""),
         cpus=int(root.findtext("vcpu", "0")),
         memory_mib=int(root.findtext("memory", "0")) >> 10,
-        macs=tuple(each.get("address", "") for each in root.findall("devices/interface/mac")),
+        cards=dict(map(_card, root.findall("devices/interface"))),
         files=tuple(each.get("file", "") for each in root.findall("devices/disk/source")),
     )
+
+
+def _card(interface: ET.Element) -> tuple[str, str]:
+    mac, source = interface.find("mac"), interface.find("source")
+    plugged = {} if source is None else source.attrib
+    where = plugged.get("network") or plugged.get("bridge", "")
+    return ("" if mac is None else mac.get("address", "")), where

@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from labkit import errors, system
+from labkit import errors, system, workspace
 from labkit.providers import gc
-from labkit.providers.libvirt import domains, networks, removal
+from labkit.providers.libvirt import domains, forwards, networks, removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,14 @@ def find() -> Iterator[gc.Found]:
         yield gc.Found(entry, machine, f"domain {name} (libvirt)", remove)
     for network in nets.values():
         if network.owner and network.owner not in owned.values():
-            remove = functools.partial(networks.remove, network.owner.lab, network.owner)
+            remove = functools.partial(networks.remove, network.owner)
             what = f"network {network.name}"
             yield gc.Found(network.owner, what, f"{what} (libvirt)", remove, shared=True)
 
 
 def _remove(domain: domains.Domain, entry: registry.Entry) -> None:
     """Remove a machine, and with the lab's last one its networks."""
+    forwards.end(workspace.Workspace(entry.folder, entry.lab), domains.machine(domain, entry))
     removal.remove(domain)
     if entry not in map(domains.owner, domains.look().values()):
-        networks.remove(entry.lab, entry)
+        networks.remove(entry)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from labkit import errors
 from labkit.plan import derive
 from labkit.providers.libvirt import virsh
+from labkit.render import libvirt as hardware
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "urn:labkit:lab"
 _MARK = f"{{{_NAMESPACE}}}lab"
-KINDS: tuple[model.NicKind, ...] = ("nat", "hostonly")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,43 +39,42 @@ class Network:
     """The MAC and the address of each machine that it gives one to."""
 
 
-def name(lab: str, kind: model.NicKind) -> str:
-    """Return what libvirt knows a network by."""
-    return f"{lab}-{kind}"
-
-
-def document(lab: model.Lab, kind: model.NicKind, entry: registry.Entry) -> str:
+def document(lab: model.Lab, kind: str, entry: registry.Entry) -> str:
     """Write the XML of a network (libvirt's formatnetwork.html). Pure.
 
     The NAT one has two addresses of this host, as the plan has them: its gateway's, and that of the
     DNS forwarder. Its leases are the machines' own addresses and never end, so that Vagrant finds a
-    machine also when it no longer asks for a lease.
+    machine also when it no longer asks for a lease. On an internal one this host has no address.
     """
-    network = lab.network(kind)
     root = ET.Element("network")
-    ET.SubElement(root, "name").text = name(lab.name, kind)
+    ET.SubElement(root, "name").text = hardware.network(lab.name, kind)
     ET.SubElement(root, "uuid").text = str(derive.network_uuid(lab.name, kind))
     ET.register_namespace("labkit", _NAMESPACE)
     metadata = ET.SubElement(root, "metadata")
     ET.SubElement(metadata, _MARK, name=lab.name, folder=str(entry.folder))
     ET.SubElement(root, "bridge", stp="on", delay="0")
-    mask = str(network.subnet.netmask)
-    if kind == "hostonly":
-        ET.SubElement(root, "dns", enable="no")
-        ET.SubElement(root, "ip", address=str(network.subnet[1]), netmask=mask)
+    if kind == "nat":
+        _nat(root, lab)
     else:
-        ET.SubElement(root, "forward", mode="nat")
-        gateway = ET.SubElement(root, "ip", address=str(network.gateway), netmask=mask)
-        ET.SubElement(root, "ip", address=str(network.dns), netmask=mask)
-        leases = ET.SubElement(gateway, "dhcp")
-        for machine in lab.machines:
-            nic = machine.nic(kind)
-            one = ET.SubElement(
-                leases, "host", mac=nic.mac, name=machine.name, ip=str(nic.address.ip)
-            )
-            ET.SubElement(one, "lease", expiry="0")
+        ET.SubElement(root, "dns", enable="no")
+        if kind == "hostonly" and not lab.provider_options.get("internal"):
+            subnet = lab.network(kind).subnet
+            ET.SubElement(root, "ip", address=str(subnet[1]), netmask=str(subnet.netmask))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _nat(root: ET.Element, lab: model.Lab) -> None:
+    network = lab.network("nat")
+    mask = str(network.subnet.netmask)
+    ET.SubElement(root, "forward", mode="nat")
+    gateway = ET.SubElement(root, "ip", address=str(network.gateway), netmask=mask)
+    ET.SubElement(root, "ip", address=str(network.dns), netmask=mask)
+    leases = ET.SubElement(gateway, "dhcp")
+    for machine in lab.machines:
+        nic = machine.nic("nat")
+        one = ET.SubElement(leases, "host", mac=nic.mac, name=machine.name, ip=str(nic.address.ip))
+        ET.SubElement(one, "lease", expiry="0")
 
 
 def every() -> dict[str, Network]:
@@ -122,8 +121,9 @@ def _owner(root: ET.Element) -> registry.Entry | None:
     mark = root.find(f"metadata/{_MARK}")
     if mark is None:
         return None
-    lab, found = mark.get("name", ""), root.findtext("uuid", "")
-    if found not in {str(derive.network_uuid(lab, kind)) for kind in KINDS}:
+    lab = mark.get("name", "")
+    kind = root.findtext("name", "").removeprefix(hardware.network(lab, ""))
+    if root.findtext("uuid") != str(derive.network_uuid(lab, kind)):
         return None
     return registry.Entry(pathlib.Path(mark.get("folder", "")), lab)
 
@@ -141,7 +141,7 @@ def ensure(lab: model.Lab, entry: registry.Entry, folder: pathlib.Path) -> None:
     """
     known = every()
     active = set(virsh.run("net-list", "--name").split())
-    for kind in KINDS:
+    for kind in hardware.kinds(lab):
         text = document(lab, kind, entry)
         (wanted,) = read(text)
         found = known.get(wanted.name)
@@ -168,8 +168,11 @@ def refusal(found: Network, wanted: Network) -> errors.ProviderError | None:
             hint="rename the lab in lab.yml; nothing of others is touched",
         )
     if set(found.addresses) != set(wanted.addresses):
+        how = "for another subnet"
+        if not found.addresses or not wanted.addresses:
+            how = f"with{'' if found.addresses else 'out'} this host on it"
         return errors.ProviderError(
-            f"libvirt's network '{found.name}' was made for another subnet",
+            f"libvirt's network '{found.name}' was made {how}",
             hint="'lab.destroy', then 'lab.up' makes the lab on the new one",
         )
     return None
@@ -192,20 +195,18 @@ def _renew(found: Network, wanted: Network) -> None:
         virsh.run(*words)
 
 
-def remove(lab: str, entry: registry.Entry) -> None:
-    """Remove the lab's networks; one that is not its own stays.
+def remove(entry: registry.Entry) -> None:
+    """Remove a lab's networks; one that is not its own stays.
 
     Raises:
         errors.ProviderError: libvirt refused.
     """
-    for network in own(lab, entry):
+    for network in own(entry):
         with contextlib.suppress(errors.ProviderError):  # it is not active
             virsh.run("net-destroy", network.name)
         virsh.run("net-undefine", network.name)
 
 
-def own(lab: str, entry: registry.Entry) -> list[Network]:
+def own(entry: registry.Entry) -> list[Network]:
     """Look for the networks that were made for a lab."""
-    known = every()
-    found = [known[each] for kind in KINDS if (each := name(lab, kind)) in known]
-    return [network for network in found if network.owner == entry]
+    return [network for network in every().values() if network.owner == entry]

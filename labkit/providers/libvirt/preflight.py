@@ -12,10 +12,11 @@ import psutil
 
 from labkit import errors, system, vagrant
 from labkit.providers import base, host
-from labkit.providers.libvirt import domains, networks, virsh
+from labkit.providers.libvirt import domains, forwards, networks, virsh
+from labkit.render import libvirt as hardware
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from labkit.plan import model
     from labkit.workspace import registry
@@ -52,15 +53,20 @@ def look(
     absent = [each for each in starting if states.get(each.name) is not base.State.STOPPED]
     found = [base.Finding("libvirt", ok=True, detail=version)]
     if absent:
-        found.append(_plugin())
+        found.append(plugin())
     found += _domains(lab, entry)
     known = networks.every()
-    for kind in networks.KINDS:
-        found.append(network(lab, kind, entry, known, _interfaces()))
+    interfaces = _interfaces()
+    found += (network(lab, kind, entry, known, interfaces) for kind in hardware.kinds(lab))
+    for machine in absent:
+        found += cards(lab, machine, known, interfaces)
+    for machine in starting:
+        found += forwards.preflight(lab, machine)
     return (*found, host.memory(sum(each.memory_mib for each in starting)))
 
 
-def _plugin() -> base.Finding:
+def plugin() -> base.Finding:
+    """Ask Vagrant whether it has the plugin that makes machines of libvirt."""
     patience = {"plugin": _PATIENCE}
     try:
         with tempfile.TemporaryDirectory() as folder:  # the lab's own may not be there yet
@@ -90,7 +96,7 @@ def _domains(lab: model.Lab, entry: registry.Entry) -> Iterator[base.Finding]:
 
 def network(
     lab: model.Lab,
-    kind: model.NicKind,
+    kind: str,
     entry: registry.Entry,
     known: Mapping[str, networks.Network],
     interfaces: Mapping[str, Sequence[ipaddress.IPv4Address]],
@@ -105,10 +111,12 @@ def network(
         interfaces: The addresses of this host, by interface.
     """
     (wanted,) = networks.read(networks.document(lab, kind, entry))
-    subnet = lab.network(kind).subnet
     title = f"network {wanted.name}"
     if wanted.name in known and (problem := networks.refusal(known[wanted.name], wanted)):
         return base.Finding(title, ok=False, detail=problem.message, hint=problem.hint)
+    if not wanted.addresses:
+        return base.Finding(title, ok=True, detail="this host has no address on it")
+    subnet = wanted.addresses[0].network
     hint = f"end that one, or give networks.{kind} another subnet in lab.yml"
     for other in known.values():
         if other.name != wanted.name and any(each.ip in subnet for each in other.addresses):
@@ -120,6 +128,33 @@ def network(
             detail = f"{subnet} is the subnet of this host's {name}"
             return base.Finding(title, ok=False, detail=detail, hint=hint)
     return base.Finding(title, ok=True, detail=str(subnet))
+
+
+def cards(
+    lab: model.Lab,
+    machine: model.Machine,
+    known: Collection[str],
+    interfaces: Collection[str],
+) -> Iterator[base.Finding]:
+    """Name what a machine's further cards are to be plugged into and is not there. Pure.
+
+    Args:
+        lab: The lab.
+        machine: Its machine.
+        known: The names of libvirt's networks.
+        interfaces: Those of this host's.
+    """
+    own = {hardware.network(lab.name, kind) for kind in hardware.kinds(lab)}
+    for card in hardware.cards(lab, machine):
+        title = f"{'bridge' if card.is_bridge else 'network'} {card.source}"
+        if card.is_bridge and card.source not in interfaces:
+            hint = f"make it on this host: 'sudo ip link add {card.source} type bridge'"
+        elif not card.is_bridge and card.source not in {*known, *own}:
+            hint = "'virsh net-list --all' shows the networks; kind: internal has labkit make one"
+        else:
+            continue
+        detail = f"is not there, and {machine.name} is to have a card on it"
+        yield base.Finding(title, ok=False, detail=detail, hint=hint)
 
 
 def _interfaces() -> Mapping[str, Sequence[ipaddress.IPv4Address]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import threading
-import time
+import types
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,7 +17,9 @@ from labkit.providers import base, identity
 from labkit.providers.libvirt import (
     domains,
     driver,
+    forwards,
     networks,
+    power,
     preflight,
     removal,
     shape,
@@ -29,34 +32,32 @@ from labkit.render import vagrantfile
 from labkit.vagrant import tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labkit.plan import model
-    from labkit.ssh import keyring
+    from labkit.workspace import registry
 
-_SHUTDOWN = 90.0
-"""Seconds that a machine has to shut down; an emulated one on a loaded host takes about ten."""
-_POLL = 0.5
+
+_REMOVING = threading.Lock()
 
 
 class Provider(base.Provider):
-    """The system's libvirt: two networks of the lab's own, and volumes in a pool."""
+    """The system's libvirt: networks of the lab's own, and volumes in a pool."""
 
-    def __init__(
-        self,
-        lab: model.Lab,
-        space: workspace.Workspace,
-        keys: Callable[[], keyring.Keyring],
-        narrate: Callable[[str], None],
-    ) -> None:
-        """Remember the lab; nothing is made yet."""
-        self._lab, self._space, self._keys, self._narrate = lab, space, keys, narrate
-        self._entry = domains.printable(space.entry)
-        self._vagrant = tool.Vagrant(space.path, "libvirt", narrate)
-        self._pool = storage.Pool(str(lab.provider_options.get("pool", "default")))
-        self._images: dict[str, store.Image] = {}
-        self._driver: driver.Driver = "qemu"
-        self._removing = threading.Lock()
+    _driver: driver.Driver = "qemu"
+    _images: Mapping[str, store.Image] = types.MappingProxyType({})
+
+    @functools.cached_property
+    def _entry(self) -> registry.Entry:
+        return domains.printable(self._space.entry)
+
+    @functools.cached_property
+    def _vagrant(self) -> tool.Vagrant:
+        return tool.Vagrant(self._space.path, "libvirt", self._narrate)
+
+    @functools.cached_property
+    def _pool(self) -> storage.Pool:
+        return storage.Pool(str(self._lab.provider_options.get("pool", "default")))
 
     def preflight(self) -> Sequence[base.Finding]:
         """Try libvirt and Vagrant, and look at networks, names and memory."""
@@ -69,8 +70,10 @@ class Provider(base.Provider):
         """Make the images, the pool and the networks, and write the Vagrantfile for this host."""
         system.require(*preflight.PROGRAMS)
         here = self._space.folder
-        for name in sorted({machine.image for machine in self._lab.machines}):
-            self._images[name] = store.ensure(name, narrate=self._narrate, folder=here)
+        self._images = {
+            name: store.ensure(name, narrate=self._narrate, folder=here)
+            for name in sorted({machine.image for machine in self._lab.machines})
+        }
         wanted = str(self._lab.provider_options.get("driver", "auto"))
         image = next(iter(self._images.values()))
         self._driver = driver.choose(wanted, image, self._narrate)
@@ -122,8 +125,9 @@ class Provider(base.Provider):
     def start(self, machine: model.Machine) -> base.Endpoint:
         """Have Vagrant make the machine when there is none; start it when it does not run."""
         ledger = self._space.ledger
+        is_new = ledger.machines().get(machine.name) is workspace.Mark.MAKING
         domain = self._look(machine.name).get(machine.name)
-        if domain and not shape.is_whole(machine, domain):
+        if domain and not shape.is_whole(self._lab, machine, domain, is_new=is_new):
             self._narrate(f"{machine.name} was made only half: made anew")
             self._remove(machine.name, domain)
             domain = None
@@ -135,8 +139,9 @@ class Provider(base.Provider):
             virsh.run("start", domain.name)
         else:
             shape.refuse_other(machine, domain)
-            if ledger.machines().get(machine.name) is workspace.Mark.MAKING:
+            if is_new:
                 ledger.set(machine.name, workspace.Mark.MADE)
+        forwards.start(self._lab, self._space, machine)
         return self.endpoint(machine)
 
     def _make(self, machine: model.Machine) -> None:
@@ -155,10 +160,7 @@ class Provider(base.Provider):
         image = self._images[machine.image]
         seed = identity.of(machine, image.user, self._keys())
         self._pool.seed(hardware.volume(name, "seed"), seed, image.seed, folder)
-        base_disk = hardware.image(machine.image, self._space.folder).disk
-        self._pool.overlay(hardware.volume(name, "img"), base_disk, machine.disk_gib)
-        for volume, gib in hardware.disks(self._lab, machine).items():
-            self._pool.blank(volume, gib)
+        self._pool.disks(self._lab, machine, hardware.image(machine.image, self._space.folder))
         self._vagrant.up(machine.name)
         ledger.set(machine.name, workspace.Mark.MADE)
 
@@ -172,20 +174,9 @@ class Provider(base.Provider):
 
     def stop(self, machine: model.Machine) -> None:
         """Press the power button and wait; a machine that does not listen is switched off."""
-        if not self._runs(machine):
-            return
-        self.resume(machine)  # one that is held does not feel its power button
-        virsh.run("shutdown", self._name(machine.name), "--mode", "acpi")
-        deadline = time.monotonic() + _SHUTDOWN
-        while self._runs(machine):
-            if time.monotonic() > deadline:
-                self._narrate(f"{machine.name} ignored its power button for {_SHUTDOWN:.0f} s")
-                self._switch_off(machine)
-            time.sleep(_POLL)
-
-    def _switch_off(self, machine: model.Machine) -> None:
+        forwards.end(self._space, machine.name)
         if self._runs(machine):
-            virsh.run("destroy", self._name(machine.name))
+            power.press(self._name(machine.name), self._narrate)
 
     def _runs(self, machine: model.Machine) -> bool:
         domain = self._look(machine.name).get(machine.name)
@@ -200,15 +191,16 @@ class Provider(base.Provider):
     def destroy(self, name: str) -> None:
         """Remove the machine, and with the last one the networks."""
         ledger = self._space.ledger
+        forwards.end(self._space, name)
         domain = self._look(name).get(name)
         if domain is not None or name in ledger.machines():
             with contextlib.suppress(errors.LabError):  # a full disk must not keep itself full
                 ledger.set(name, workspace.Mark.REMOVING)
             self._remove(name, domain)
             ledger.set(name, None)
-        with self._removing:  # the networks go once, after the last machine
+        with _REMOVING:  # the networks go once, after the last machine
             if not self._look(*self.made()):
-                networks.remove(self._lab.name, self._entry)
+                networks.remove(self._entry)
 
     def _remove(self, name: str, domain: domains.Domain | None) -> None:
         """Have Vagrant remove the machine, then whatever it left, and look.
@@ -230,11 +222,12 @@ class Provider(base.Provider):
     def leftovers(self) -> Sequence[str]:
         """Look for the lab's domains and networks, and for volumes of machines that we made."""
         domain = [f"domain {each.name}" for each in self._look(*self.made()).values()]
-        network = [f"network {each.name}" for each in networks.own(self._lab.name, self._entry)]
+        network = [f"network {each.name}" for each in networks.own(self._entry)]
         known = self._pool.volumes()
         marked = [self._name(name) for name in self._space.ledger.machines()]
         volume = [each for each in known if any(storage.is_of(name, each) for name in marked)]
-        return [*domain, *network, *(f"volume {each}" for each in sorted(volume))]
+        led = [f"forwards of {name}" for name in self.made() if forwards.running(self._space, name)]
+        return [*led, *domain, *network, *(f"volume {each}" for each in sorted(volume))]
 
     def alive(self, machine: model.Machine) -> None:
         """Complain when the machine's domain is off or gone.
@@ -257,13 +250,12 @@ class Provider(base.Provider):
     def pause(self, machine: model.Machine) -> None:
         """Hold the machine's processors."""
         if self._runs(machine):
-            virsh.run("suspend", self._name(machine.name))
+            power.hold(self._name(machine.name))
 
     def resume(self, machine: model.Machine) -> None:
         """Let the machine's processors go on."""
         if self._runs(machine):
-            with contextlib.suppress(errors.ProviderError):  # it is not held
-                virsh.run("resume", self._name(machine.name))
+            power.release(self._name(machine.name))
 
     def snapshots(self, machine: model.Machine) -> Mapping[str, base.Snapshot]:
         """Ask libvirt for the machine's snapshots."""
@@ -288,10 +280,10 @@ class Provider(base.Provider):
             raise errors.ProviderError(f"{what}: it has no snapshot '{name}'")
         try:
             # In a process that ran on, the emulated TSC would leap; see the provider qemu.
-            self._switch_off(machine)
+            power.cut(self._name(machine.name))
             snapshot.load(self._name(machine.name), name, running=saved.running)
         except errors.ProviderError as error:
-            self._switch_off(machine)  # half loaded memory runs nowhere
+            power.cut(self._name(machine.name))  # half loaded memory runs nowhere
             raise snapshot.refusal(what, error) from error
 
     def discard(self, machine: model.Machine, name: str) -> None:

@@ -24,6 +24,8 @@ from labkit.render import libvirt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from labkit.plan import model
+
 _UPLOAD = 1800.0
 """Seconds for half a gigabyte, also where libvirt is far away or busy."""
 
@@ -122,14 +124,16 @@ class Pool:
             raw.unlink(missing_ok=True)
             packed.unlink(missing_ok=True)
 
-    def overlay(self, name: str, backing: str, gib: int) -> None:
-        """Make a disk that keeps only what differs from another one."""
-        words = ("--backing-vol", backing, "--backing-vol-format", "qcow2")
-        virsh.run("vol-create-as", self.name, name, f"{gib}GiB", "--format", "qcow2", *words)
+    def disks(self, lab: model.Lab, machine: model.Machine, image: libvirt.Image) -> None:
+        """Make a machine's disk, which keeps only what differs from the image, and empty ones."""
+        words = ("--backing-vol", image.disk, "--backing-vol-format", "qcow2")
+        name = libvirt.volume(libvirt.domain(lab.name, machine.name), "img")
+        self._blank(name, machine.disk_gib, *words)
+        for each, gib in libvirt.disks(lab, machine).items():
+            self._blank(each, gib)
 
-    def blank(self, name: str, gib: int) -> None:
-        """Make an empty disk."""
-        virsh.run("vol-create-as", self.name, name, f"{gib}GiB", "--format", "qcow2")
+    def _blank(self, name: str, gib: int, *words: str) -> None:
+        virsh.run("vol-create-as", self.name, name, f"{gib}GiB", "--format", "qcow2", *words)
 
     def read(self, name: str, target: pathlib.Path) -> str:
         """Return a volume's text; empty when it cannot be had."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from labkit.providers.virtualbox import info
 
@@ -43,7 +43,7 @@ def planned(lab: model.Lab, machine: model.Machine) -> dict[str, str]:
 
 def forwards(lab: model.Lab, machine: model.Machine) -> set[tuple[str, ...]]:
     """Return the NAT forwards that a machine has to have; see `info.forwards`."""
-    options = extras(lab, machine)
+    options = lab.extras(machine)
     here = str(machine.ssh_address)
     wanted = {("tcp", here, str(machine.ssh_port), "", "22")}
     for each in options.get("forwards", ()):
@@ -60,12 +60,6 @@ def differences(lab: model.Lab, machine: model.Machine, found: Mapping[str, str]
     ]
     there, wanted = info.forwards(found), forwards(lab, machine)
     return wrong if there == wanted else [*wrong, f"forwards are {there} instead of {wanted}"]
-
-
-def extras(lab: model.Lab, machine: model.Machine) -> dict[str, Any]:
-    """Return what a machine has beside the others."""
-    machines = cast("dict[str, dict[str, Any]]", lab.provider_options.get("machines", {}))
-    return machines.get(machine.name, {})
 
 
 def _mac(nic: model.Nic) -> str:

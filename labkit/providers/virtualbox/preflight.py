@@ -18,7 +18,7 @@ import psutil
 
 from labkit import child, errors, system
 from labkit.providers import base, host
-from labkit.providers.virtualbox import box_file, hardware, info, knowledge, manage
+from labkit.providers.virtualbox import box_file, info, knowledge, manage
 from labkit.vagrant import version
 
 if TYPE_CHECKING:
@@ -62,10 +62,8 @@ def look(wanted: Wanted) -> Sequence[base.Finding]:
         if all(finding.ok for finding in found):
             adds = dict.fromkeys(wanted.boxes.values())
             found += (box_file.look(box) for box in adds)
-    hint = _hint("port")
     for machine in wanted.machines:
-        at = machine.ssh_address
-        found += (host.port(port, machine.name, hint, at) for port in _ports(wanted.lab, machine))
+        found += _ports(wanted.lab, machine)
     found.append(host.memory(sum(machine.memory_mib for machine in wanted.machines)))
     return found
 
@@ -218,6 +216,9 @@ def _disk(machines: Sequence[model.Machine]) -> base.Finding:
     return base.Finding("disk", ok=free >= _LITTLE, detail=detail, hint=hint, doubt=grows)
 
 
-def _ports(lab: model.Lab, machine: model.Machine) -> Iterator[int]:
-    yield machine.ssh_port
-    yield from (each["host"] for each in hardware.extras(lab, machine).get("forwards", ()))
+def _ports(lab: model.Lab, machine: model.Machine) -> Iterator[base.Finding]:
+    """Try to listen on the ports of this host that will lead to a machine."""
+    hint, at = _hint("port"), machine.ssh_address
+    yield host.port(machine.ssh_port, machine.name, hint, at)
+    for each in lab.extras(machine).get("forwards", ()):
+        yield host.port(each["host"], machine.name, hint, at, protocol=each["protocol"])

@@ -1,4 +1,4 @@
-"""What single machines have for libvirt is of machines that exist."""
+"""What single machines have for libvirt is of machines that exist, and no port is twice."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ _HERE = ("providers", "libvirt", "machines")
 
 def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Problem]:
     """Yield a problem for each breach."""
-    yield from _machines.unknown(spec, _HERE, spec.lab.providers.libvirt.machines)
+    machines = spec.lab.providers.libvirt.machines
+    yield from _machines.unknown(spec, _HERE, machines)
+    yield from _machines.port_twice(spec, _HERE, machines, {})

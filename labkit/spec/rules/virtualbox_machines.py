@@ -25,17 +25,10 @@ _OURS = (
 def check(spec: load.Spec, _context: contexts.Context) -> Iterator[errors.Problem]:
     """Yield a problem for each breach."""
     ports = {each.ssh_port: name for name, each in spec.lab.machines.items() if each.ssh_port}
-    yield from _machines.unknown(spec, _HERE, spec.lab.providers.virtualbox.machines)
-    for name, extra in spec.lab.providers.virtualbox.machines.items():
-        for number, forward in enumerate(extra.forwards):
-            owner = ports.get(forward.host)
-            ports.setdefault(forward.host, name)
-            if owner:
-                yield spec.problem(
-                    (*_HERE, name, "forwards", number, "host"),
-                    f"port {forward.host} leads to '{owner}' already",
-                    "choose another port of this host",
-                )
+    machines = spec.lab.providers.virtualbox.machines
+    yield from _machines.unknown(spec, _HERE, machines)
+    yield from _machines.port_twice(spec, _HERE, machines, ports)
+    for name, extra in machines.items():
         for number, nic in enumerate(extra.nics):
             if (nic.name is None) is not (nic.kind == "nat"):
                 says = "has no network to name" if nic.kind == "nat" else "needs a name"

@@ -27,8 +27,10 @@ Domain: 'k8s-manual-ansible-01'
   <vcpu placement='static'>2</vcpu>
   <devices>
     <disk type='file' device='disk'><source file='/pool/k8s-manual-ansible-01.img'/></disk>
-    <interface type='network'><mac address='02:00:00:00:00:01'/></interface>
-    <interface type='network'><mac address='02:00:00:00:00:02'/></interface>
+    <interface type='network'>
+      <mac address='02:00:00:00:00:01'/><source network='k8s-manual-nat' bridge='virbr1'/>
+    </interface>
+    <interface type='bridge'><mac address='02:00:00:00:00:02'/><source bridge='br0'/></interface>
   </devices>
 </domain>
 
@@ -50,7 +52,7 @@ def test_reads_what_virsh_prints(entry: registry.Entry) -> None:
         description=libvirt.owner(entry),
         cpus=2,
         memory_mib=512,
-        macs=("02:00:00:00:00:01", "02:00:00:00:00:02"),
+        cards={"02:00:00:00:00:01": "k8s-manual-nat", "02:00:00:00:00:02": "br0"},
         files=("/pool/k8s-manual-ansible-01.img",),
     )
 

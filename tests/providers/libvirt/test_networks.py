@@ -9,22 +9,24 @@ import pytest
 
 from labkit.plan import derive
 from labkit.providers.libvirt import networks, preflight
+from labkit.render import libvirt
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
     from labkit.plan import model
 
 CASES = pathlib.Path(__file__).parents[2] / "cases" / "providers"
+_ADDRESS = ipaddress.IPv4Address("192.168.56.9")
 RENAME = "rename the lab in lab.yml; nothing of others is touched"
 
 
-def _read(lab: model.Lab, kind: model.NicKind, entry: registry.Entry) -> networks.Network:
+def _read(lab: model.Lab, kind: str, entry: registry.Entry) -> networks.Network:
     (network,) = networks.read(networks.document(lab, kind, entry))
     return network
 
 
-@pytest.mark.parametrize("kind", ["nat", "hostonly"])
-def test_golden(lab: model.Lab, entry: registry.Entry, kind: model.NicKind) -> None:
+@pytest.mark.parametrize("kind", ["nat", "hostonly", "internal-dmz"])
+def test_golden(lab: model.Lab, entry: registry.Entry, kind: str) -> None:
     golden = (CASES / f"libvirt-{kind}.xml").read_text(encoding="utf-8")
     assert networks.document(lab, kind, entry) == golden
 
@@ -37,6 +39,43 @@ def test_what_is_written_is_read(lab: model.Lab, entry: registry.Entry) -> None:
     wanted = {(each.nic("nat").mac, str(each.nic("nat").address.ip)) for each in lab.machines}
     assert nat.machines == wanted
     assert hostonly.machines == frozenset()
+
+
+def test_a_network_that_this_host_is_not_on(lab: model.Lab, entry: registry.Entry) -> None:
+    inside = dataclasses.replace(lab, provider_options={"internal": True})
+    found = _read(inside, "hostonly", entry)
+    assert (found.owner, found.addresses) == (entry, ())
+    finding = preflight.network(inside, "hostonly", entry, {}, {"eth0": [_ADDRESS]})
+    assert (finding.ok, finding.detail) == (True, "this host has no address on it")
+    for there, wanted, how in (
+        (found, _read(lab, "hostonly", entry), "without this host on it"),
+        (_read(lab, "hostonly", entry), found, "with this host on it"),
+    ):
+        refused = networks.refusal(there, wanted)
+        assert refused is not None
+        assert refused.message == f"libvirt's network 'k8s-manual-hostonly' was made {how}"
+
+
+def test_internal_networks_are_those_that_lab_yml_names(lab: model.Lab) -> None:
+    first, second = (
+        {"nics": [{"kind": "internal", "name": "dmz"}, {"kind": "network", "name": "default"}]},
+        {"nics": [{"kind": "internal", "name": "nat"}, {"kind": "internal", "name": "dmz"}]},
+    )
+    options = {"machines": {"ansible-01": first, "k8s-master-01": second}}
+    more = dataclasses.replace(lab, provider_options=options)
+    assert libvirt.kinds(more) == ("nat", "hostonly", "internal-dmz", "internal-nat")
+    assert libvirt.kinds(lab) == ("nat", "hostonly")
+
+
+def test_a_mark_under_another_name_proves_nothing(lab: model.Lab, entry: registry.Entry) -> None:
+    text = networks.document(lab, "internal-dmz", entry)
+    assert _owner(text) == entry
+    assert _owner(text.replace("-internal-dmz<", "-internal-lan<")) is None
+
+
+def _owner(text: str) -> registry.Entry | None:
+    (found,) = networks.read(text)
+    return found.owner
 
 
 def test_a_mark_with_another_uuid_proves_nothing(lab: model.Lab, entry: registry.Entry) -> None:

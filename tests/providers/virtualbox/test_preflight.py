@@ -47,8 +47,8 @@ def wanted(box: Box, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(platform, "release", lambda: "6.1.0-amd64")
 
-    def free(number: int, machine: str, hint: str, address: object) -> base.Finding:
-        del hint, address
+    def free(number: int, machine: str, *_: object, protocol: str = "") -> base.Finding:
+        del protocol
         return base.Finding(f"port {number} for {machine}", ok=True, detail="free")
 
     monkeypatch.setattr(host, "port", free)

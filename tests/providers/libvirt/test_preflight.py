@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from labkit import errors, system, vagrant
+from labkit.providers import base
+from labkit.providers.libvirt import preflight
+
+if TYPE_CHECKING:
+    import pytest
+
+    from labkit.plan import model
+
+
+def test_what_further_cards_are_plugged_into_is_there(lab: model.Lab) -> None:
+    nics = [
+        {"kind": "internal", "name": "dmz"},
+        {"kind": "network", "name": "default"},
+        {"kind": "bridged", "name": "br0"},
+    ]
+    options = {"machines": {"ansible-01": {"nics": nics}}}
+    more = dataclasses.replace(lab, provider_options=options)
+    machine = more.machine("ansible-01")
+    assert list(preflight.cards(more, machine, {"default"}, {"lo", "br0"})) == []
+    detail = "is not there, and ansible-01 is to have a card on it"
+    hint = "'virsh net-list --all' shows the networks; kind: internal has labkit make one"
+    assert list(preflight.cards(more, machine, {"other"}, {"lo"})) == [
+        base.Finding("network default", ok=False, detail=detail, hint=hint),
+        base.Finding(
+            "bridge br0",
+            ok=False,
+            detail=detail,
+            hint="make it on this host: 'sudo ip link add br0 type bridge'",
+        ),
+    ]
+
+
+def _plugins(monkeypatch: pytest.MonkeyPatch, said: str | errors.ProviderError) -> base.Finding:
+    """Return what is found where Vagrant says this of its plugins."""
+
+    def run(_: vagrant.Vagrant, *words: str) -> str:
+        assert words == ("plugin", "list")
+        if isinstance(said, errors.ProviderError):
+            raise said
+        return said
+
+    monkeypatch.setattr(vagrant.Vagrant, "run", run)
+    return preflight.plugin()
+
+
+def test_the_plugin_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = "vagrant-libvirt (0.11.2, system)"
+    assert _plugins(monkeypatch, f"vagrant-other (1.0)\n{there}\n  - Version: 0.11\n") == (
+        base.Finding("vagrant-libvirt", ok=True, detail=there)
+    )
+    command = " ".join(system.install_argv(["vagrant-libvirt"]))
+    for said in ("No plugins installed.\n", "vagrant-libvirt-extra (1.0)\n"):
+        assert _plugins(monkeypatch, said) == base.Finding(
+            "vagrant-libvirt",
+            ok=False,
+            detail="Vagrant has no such plugin",
+            hint=f"'{command}', or 'vagrant plugin install vagrant-libvirt'",
+        )
+    broken = errors.ProviderError("Vagrant is not installed", hint="install it")
+    assert _plugins(monkeypatch, broken) == base.Finding(
+        "vagrant", ok=False, detail="Vagrant is not installed", hint="install it"
+    )

@@ -89,7 +89,8 @@ def steps(
         errors.FileError: A profile is wrong; carries all of its problems.
         errors.LabError: A profile does not exist.
     """
-    known = values.of(lab, machine, keys, secrets or store.Store(lab.secrets, shelf.folder))
+    secrets = secrets or store.Store(lab.secrets, shelf.folder)
+    known = values.of(lab, machine, keys, secrets, shelf.everybody)
     first, *others = machine.profiles
     found = list(_profile(shelf, "provision", first, known))
     for nic in machine.nics:

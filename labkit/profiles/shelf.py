@@ -10,6 +10,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from labkit import content
+from labkit.profiles import values
 from labkit.spec import document, filekind, source
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Shelf:
         """Return the profile of a kind (`provision`, `network`) and a name; None without one."""
         self.template: Callable[[pathlib.Path], str] = functools.cache(_template)
         """Return the text of a template."""
+        self.everybody = values.Everybody()
+        """What profiles may name of all machines together."""
 
     def _profile(self, kind: str, name: str) -> document.Document | None:
         path = content.find(self.folder, kind, f"{name}.yml")

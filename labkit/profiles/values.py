@@ -12,8 +12,27 @@ if TYPE_CHECKING:
 Values = dict[str, object]
 
 
+class Everybody:
+    """What names all machines of a lab, which is the same for each of them: made once for all."""
+
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._last: tuple[model.Lab, keyring.Keyring, Values] | None = None
+
+    def of(self, lab: model.Lab, keys: keyring.Keyring) -> Values:
+        """Return the values; the last ones where it is the same lab with the same keys."""
+        last = self._last  # read once: another thread may ask for another lab
+        if last is None or last[0] is not lab or last[1] is not keys:
+            self._last = last = (lab, keys, _everybody(lab, keys))
+        return last[2]
+
+
 def of(
-    lab: model.Lab, machine: model.Machine, keys: keyring.Keyring, secrets: store.Store
+    lab: model.Lab,
+    machine: model.Machine,
+    keys: keyring.Keyring,
+    secrets: store.Store,
+    everybody: Everybody,
 ) -> Values:
     """Return the values for a machine.
 
@@ -27,28 +46,11 @@ def of(
         "machine": machine,
         "keys": {"login": keys.login, "ansible": keys.ansible, "hosts": keys.hosts},
         "secrets": secrets,
-        **_SHARED.of(lab, keys),
+        **everybody.of(lab, keys),
     }
 
 
-class _Shared:
-    """What names all machines of a lab, which is the same for each of them: made once for all."""
-
-    def __init__(self) -> None:
-        self._last: tuple[model.Lab, keyring.Keyring, Values] | None = None
-
-    def of(self, lab: model.Lab, keys: keyring.Keyring) -> Values:
-        """Return the values; the last ones where it is the same lab with the same keys."""
-        last = self._last  # read once: another thread may ask for another lab
-        if last is None or last[0] is not lab or last[1] is not keys:
-            self._last = last = (lab, keys, _shared(lab, keys))
-        return last[2]
-
-
-_SHARED = _Shared()
-
-
-def _shared(lab: model.Lab, keys: keyring.Keyring) -> Values:
+def _everybody(lab: model.Lab, keys: keyring.Keyring) -> Values:
     return {
         "hosts": {str(each.hostonly): _names(lab, each) for each in lab.machines},
         "known_hosts": {

@@ -85,13 +85,14 @@ def test_a_connection_and_each_question_take_a_round_trip() -> None:
         start = time.monotonic()
         for number in range(3):
             assert ask(plug, b"%d" % number) == b"%d" % number
-        taken = time.monotonic() - start
-        assert 4 * 2 * delay <= taken < 5.5 * 2 * delay
+        # A busy host makes it longer; that there is no fifth turn is in the count.
+        assert time.monotonic() - start >= 4 * 2 * delay
         assert between.traffic.turns == 4
 
 
 def test_what_is_said_at_once_is_one_turn() -> None:
-    with through(proxy.Way(delay=0.02)) as (between, plug):
+    # The answer to the first one comes after four times the delay, also on a busy host.
+    with through(proxy.Way(delay=0.1)) as (between, plug):
         plug.sendall(b"a")
         time.sleep(0.01)
         assert ask(plug, b"b")

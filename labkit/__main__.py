@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from labkit import claim, early, lean
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_UNREAD = 141
+"""What a shell says of a program that SIGPIPE has ended: 128 and the signal's number."""
 
 
 def main() -> None:
@@ -27,9 +36,34 @@ def main() -> None:
         name="labkit", binary="labkit", version=labkit.__version__, namespace=namespace
     )
     try:
-        program.run()
+        with _read_on():
+            program.run()
     finally:
         claim.let_go()
+
+
+@contextlib.contextmanager
+def _read_on() -> Generator[None]:
+    """Say nothing more when nobody reads what is printed, as behind `| head`."""
+    try:
+        yield
+    except BrokenPipeError:
+        if _is_read("\n"):  # another pipe broke
+            raise
+        sys.exit(_UNREAD)
+    finally:
+        _is_read()
+
+
+def _is_read(more: str = "") -> bool:
+    """Print what is left; where nobody reads it, let it vanish, or Python complains at the end."""
+    try:
+        sys.stdout.write(more)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 if __name__ == "__main__":

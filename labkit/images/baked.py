@@ -22,7 +22,7 @@ VERSION = 1
 _CLEAN = """set -eu
 for home in /root {home}; do
     rm -rf "$home/.bash_history" "$home/.cache" "$home/.ansible" "$home/.ssh/known_hosts"
-    : > "$home/.ssh/authorized_keys"
+    [ ! -e "$home/.ssh/authorized_keys" ] || : > "$home/.ssh/authorized_keys"
 done
 rm -f /etc/ssh/ssh_host_*_key.old /var/lib/labkit/seeded
 : > /etc/ssh/ssh_host_ed25519_key

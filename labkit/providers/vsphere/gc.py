@@ -6,13 +6,13 @@ import pathlib
 import platform
 from typing import TYPE_CHECKING
 
-from labkit import console, errors, workspace
+from labkit import workspace
 from labkit.providers import gc
 from labkit.providers.vsphere import remember
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from labkit.providers.vsphere import inventory
     from labkit.providers.vsphere import site as sites
@@ -23,16 +23,9 @@ def concerns(entry: registry.Entry) -> bool:
     return (workspace.Workspace(entry.folder, entry.lab).path / "vsphere.json").exists()
 
 
-def find() -> list[gc.Found]:
+def find() -> Iterator[gc.Found]:
     """Look at each vCenter that is known, where a password is at hand."""
-    found: list[gc.Found] = []
-    for known in remember.known():
-        try:
-            found += _on(known)
-        except errors.LabError as error:
-            said = f"the vCenter {known.server} is not looked at: {error.message}"
-            console.err.print(said, markup=False, soft_wrap=True)
-    return found
+    return remember.look(_on)
 
 
 def _on(known: remember.Known) -> list[gc.Found]:

@@ -11,15 +11,19 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import yaml
+
 from labkit.images import seed as seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from labkit.images import carried
     from labkit.plan import model
 
 METADATA = "guestinfo.metadata"
 USERDATA = "guestinfo.userdata"
+KEYS = (METADATA, f"{METADATA}.encoding", USERDATA, f"{USERDATA}.encoding")
 
 
 def user_data(seed: seeds.Seed) -> str:
@@ -32,6 +36,17 @@ def user_data(seed: seeds.Seed) -> str:
         "ssh_authorized_keys": list(seed.authorized_keys),
     }
     return seeds.user_data(seed, {"users": ["default", account]})
+
+
+def with_files(user: str, files: Sequence[carried.File]) -> str:
+    """Return user data that writes files of root's, too."""
+    if not files:
+        return user
+    entries = [
+        {"path": each.path, "permissions": f"0{each.mode:o}", "content": each.text}
+        for each in files
+    ]
+    return user + yaml.safe_dump({"write_files": entries}, sort_keys=False, width=4096)
 
 
 def metadata(

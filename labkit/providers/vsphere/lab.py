@@ -27,10 +27,12 @@ from labkit.providers.vsphere import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from labkit import workspace
+    from labkit.images import carried
     from labkit.plan import model
+    from labkit.providers import base
     from labkit.providers.vsphere import api
     from labkit.providers.vsphere import journal as journals
     from labkit.providers.vsphere import options as choices
@@ -210,8 +212,8 @@ class Lab:
             host_key_public=keys.hosts[machine.name].public,
         )
 
-    def want(self, machine: model.Machine) -> wanted.Wanted:
-        """Return what a machine shall be."""
+    def want(self, machine: model.Machine, birth: base.Birth) -> wanted.Wanted:
+        """Return what a machine shall be, and what it begins with where it is new."""
         real = self.real(machine)
         user = guestinfo.user_data(self.seed(machine))
         dhcp = self.chosen.addresses == "guest"
@@ -225,7 +227,20 @@ class Lab:
             user_data=user,
             linuxprep=self.chosen.customization == "linuxprep",
             dhcp=dhcp,
+            files=self._files(machine, birth),
         )
+
+    def _files(
+        self, machine: model.Machine, birth: base.Birth
+    ) -> Callable[[Mapping[str, str]], Sequence[carried.File]]:
+        given = {file.path: file.text for file in seeds.identity(self.seed(machine))}
+
+        @functools.cache
+        def files(*macs: tuple[str, str]) -> Sequence[carried.File]:
+            real = addressing.with_facts(machine, dict(macs), self.address(machine.name))
+            return birth.files(real, given)
+
+        return lambda macs: files(*macs.items())
 
     def hands(self, machine: model.Machine) -> bring.Hands:
         """Return what the steps of a machine need."""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from labkit.providers.vsphere import site as sites
 
 PREFIX = "labkit-"
+BAKED = f"{PREFIX}baked-"
+"""What the names of baked templates begin with, which stay when the last lab goes."""
+SNAPSHOT = "base"
+"""What disks are linked to, in templates that labkit makes."""
 _PATHS = {
     "VirtualMachine": ("name", "customValue", "config.template", "config.annotation", "parent")
 }
@@ -81,8 +85,13 @@ def is_ours(found: retrieve.Found, site: sites.Site) -> bool:
     """Say whether a machine is such a template, whole or not, of the user who is logged in."""
     note = str(found.get("config.annotation") or "").rpartition("\n")[2]
     marks = (stamps.read(inventory.custom(found, site.field)), stamps.read(note))
-    return str(found.get("name")).startswith(PREFIX) and any(
-        mark is not None and mark.owner == site.owner and not mark.machine for mark in marks
+    name = str(found.get("name"))
+    return (
+        name.startswith(PREFIX)
+        and not name.startswith(BAKED)
+        and any(
+            mark is not None and mark.owner == site.owner and not mark.machine for mark in marks
+        )
     )
 
 
@@ -115,12 +124,17 @@ def _make(lab: labs.Lab, parent: str) -> None:
         ),
     )
     ref = lab.site.connection.ref("VirtualMachine", moid)
-    snapshot = ("base", "what machines share", False, False)
-    if lab.chosen.linked_clone != "never":
-        task = lambda: ref.CreateSnapshot_Task(*snapshot)  # noqa: E731 - a call for later
-        run(lab.site, item.template, "CreateSnapshot", task, lab.journal)
-    run(lab.site, item.template, "MarkAsTemplate", ref.MarkAsTemplate, lab.journal)
+    finish(lab, item.template, ref)
     lab.site.mark(ref, mark)
+
+
+def finish(lab: labs.Lab, name: str, ref: api.Ref) -> None:
+    """Take the snapshot that disks are linked to, and make a template of a machine."""
+    if lab.chosen.linked_clone != "never":
+        words = (SNAPSHOT, "what machines share", False, False)
+        task = lambda: ref.CreateSnapshot_Task(*words)  # noqa: E731 - a call for later
+        run(lab.site, name, "CreateSnapshot", task, lab.journal)
+    run(lab.site, name, "MarkAsTemplate", ref.MarkAsTemplate, lab.journal)
 
 
 def remove_unused(

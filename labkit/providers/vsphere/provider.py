@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from labkit import errors, parallel, signals, workspace
 from labkit.providers import base
 from labkit.providers.vsphere import (
     access,
+    baked,
     bring,
     connection,
     inventory,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from labkit.plan import model
+    from labkit.providers import keeper
     from labkit.providers.vsphere import view
 
 _FRESH = 15.0
@@ -59,6 +62,15 @@ class Provider(base.Provider):
             journal.Journal(self._space.path / "vsphere.json"),
             self._narrate,
         )
+
+    @functools.cached_property
+    def _templates(self) -> baked.Keeper:
+        return baked.Keeper(self.lab)
+
+    @property
+    def keeper(self) -> baked.Keeper:
+        """Return who keeps what was baked as templates."""
+        return self._templates
 
     def listen(self, tell: Callable[[str, str], None]) -> None:
         """Take whom to tell what the vCenter does with single machines."""
@@ -123,22 +135,27 @@ class Provider(base.Provider):
         """Clone the machine where it is missing, set it up, and power it on."""
         seen = self.lab.view.look(age=_FRESH).machines.get(machine.name)
         if seen is not None and seen.running and seen.marked:
-            self._refuse_other_hardware(machine, seen)
+            wanted.refuse_other(machine, self.lab.networks, seen)
         else:
-            want = self.lab.want(machine)
+            is_new = seen is None or not seen.marked
+            birth = self.birth(machine) if is_new else base.Birth()
+            want = self.lab.want(machine, birth)
             ledger = self._space.ledger
             ledger.set(machine.name, workspace.Mark.MAKING if seen is None else workspace.Mark.MADE)
-            self._bring(machine, want)
+            self._bring(machine, want, birth.kept)
             ledger.set(machine.name, workspace.Mark.MADE)
         self._wait_for_address(machine)
         return self.endpoint(machine)
 
-    def _bring(self, machine: model.Machine, want: wanted.Wanted) -> None:
+    def _bring(self, machine: model.Machine, want: wanted.Wanted, kept: keeper.Kept | None) -> None:
         lab = self.lab
         hands = lab.hands(machine)
+        if kept is not None:
+            place = functools.partial(self.keeper.place, kept.about.digest)
+            hands = dataclasses.replace(hands, place=place)
         for is_last in (False, True):
-            self._refuse_strangers(want)
             ref = lab.view.look(age=_FRESH).ref(machine.name)
+            lab.view.refuse_stranger(want.name, machine.name)
             try:
                 seen = self._run(machine.name, bring.bring(want, ref, hands))
             except connection.BrokenError:
@@ -157,25 +174,6 @@ class Provider(base.Provider):
         if self.lab.chosen.addresses == "range":
             facts["address"] = str(want.machine.nic("nat").address.ip)
         self.lab.journal.learn({name: {**self.lab.journal.facts(name), **facts}})
-
-    def _refuse_strangers(self, want: wanted.Wanted) -> None:
-        for each in self.lab.view.look(age=_FRESH).strangers:
-            if each.name == want.name:
-                path = "/".join((*self.lab.view.path, each.name))
-                raise errors.ProviderError(
-                    f"the machine '{path}' on the vCenter has the name of {want.machine.name}, "
-                    "and is not this lab's",
-                    hint="labkit leaves it alone; rename it, or give the lab another name",
-                )
-
-    def _refuse_other_hardware(self, machine: model.Machine, seen: inventory.Machine) -> None:
-        other = wanted.difference(machine, self.lab.networks, seen)
-        if other:
-            name = machine.name
-            raise errors.ProviderError(
-                f"{name} runs with other hardware than lab.yml says now: {', '.join(other)}",
-                hint=f"'lab.halt --only {name}', then 'lab.up' starts it with the new one",
-            )
 
     def _wait_for_address(self, machine: model.Machine) -> None:
         if self.lab.chosen.addresses == "guest":

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from labkit import errors, workspace
+from labkit import console, errors, workspace
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Callable, Iterable, Iterator
 
     from labkit.providers.vsphere import lab as labs
+
+
+Seen = TypeVar("Seen")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,6 +54,21 @@ def remember(lab: labs.Lab) -> None:
         with contextlib.suppress(OSError, errors.LabError):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             workspace.write(path, text)
+
+
+def look(at: Callable[[Known], Iterable[Seen]]) -> Iterator[Seen]:
+    """Yield what is found on each vCenter; says once of each that cannot be looked at why."""
+    for each in known():
+        try:
+            yield from at(each)
+        except errors.LabError as error:
+            _complain(each.server, error.message)
+
+
+@functools.cache
+def _complain(server: str, why: str) -> None:
+    said = f"the vCenter {server} is not looked at: {why}"
+    console.err.print(said, markup=False, soft_wrap=True)
 
 
 def known() -> list[Known]:

@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from labkit import shell
-from labkit.providers.vsphere import api, stamp, wanted
+from labkit.providers.vsphere import api, guestinfo, stamp, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +55,32 @@ def clone(want: wanted.Wanted, place: Place) -> Any:  # noqa: ANN401 - pyVmomi's
         location=location,
         config=config,
         snapshot=place.snapshot,
+        template=False,
+        powerOn=False,
+    )
+
+
+def baked(place: Place, own: stamp.Stamp, key: str, about: str) -> Any:  # noqa: ANN401
+    """Return the clone that a template is made of: whole, and with nothing of its machine's own.
+
+    Args:
+        place: Where to.
+        own: The template's stamp, without its state, which says that the template is whole.
+        key: The extra configuration that says what is in it.
+        about: That.
+    """
+    unmarked = dataclasses.replace(own, state="")
+    nothing = dict.fromkeys((stamp.ORIGIN, *guestinfo.KEYS), "")
+    return api.vim.vm.CloneSpec(
+        location=api.vim.vm.RelocateSpec(
+            pool=place.pool,
+            datastore=place.datastore,
+            diskMoveType="moveAllDiskBackingsAndConsolidate",
+        ),
+        config=api.vim.vm.ConfigSpec(
+            annotation="Baked by labkit; 'labkit gc' removes it when no lab uses it any more.",
+            extraConfig=options({**nothing, stamp.EXTRA: str(unmarked), key: about}),
+        ),
         template=False,
         powerOn=False,
     )

@@ -71,6 +71,27 @@ class View:
         with self._lock:
             return (self._seen or self.look()).ref(name)
 
+    def refuse_stranger(self, name: str, machine: str) -> None:
+        """Refuse to make a machine whose name somebody else's has, as far as was read.
+
+        Args:
+            name: The name on the vCenter.
+            machine: The one that lab.yml gives.
+
+        Raises:
+            errors.ProviderError: There is such a machine.
+        """
+        with self._lock:
+            seen = self._seen or self.look()
+        for each in seen.strangers:
+            if each.name == name:
+                path = "/".join((*self.path, each.name))
+                raise errors.ProviderError(
+                    f"the machine '{path}' on the vCenter has the name of {machine}, "
+                    "and is not this lab's",
+                    hint="labkit leaves it alone; rename it, or give the lab another name",
+                )
+
     def forget(self) -> None:
         """Read anew when next asked what machines do."""
         with self._lock:

@@ -6,11 +6,13 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
+from labkit import errors
 from labkit.providers.vsphere import guestinfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from labkit.images import carried
     from labkit.plan import model
     from labkit.providers.vsphere import api, inventory, stamp
 
@@ -54,6 +56,8 @@ class Wanted:
     user_data: str
     linuxprep: bool
     dhcp: bool
+    files: Callable[[Mapping[str, str]], Sequence[carried.File]] = lambda _macs: ()
+    """What it is born with besides, given its cards' MAC addresses by their kinds."""
 
 
 KINDS = ("nat", "hostonly")
@@ -80,7 +84,8 @@ def told(wanted: Wanted, seen: inventory.Machine) -> dict[str, str]:
         return {}
     macs = {kind: card.mac for kind, card in zip(KINDS, seen.cards, strict=False)}
     meta = guestinfo.metadata(wanted.machine, macs, dhcp=wanted.dhcp)
-    return guestinfo.values(meta, wanted.user_data)
+    user = guestinfo.with_files(wanted.user_data, wanted.files(macs))
+    return guestinfo.values(meta, user)
 
 
 def _is_told(wanted: Wanted, seen: inventory.Machine) -> bool:
@@ -118,3 +123,20 @@ def difference(
         (seen.networks != networks, "other networks"),
     )
     return tuple(text for is_other, text in found if is_other)
+
+
+def refuse_other(
+    machine: model.Machine, wanted: Mapping[str, Network], seen: inventory.Machine
+) -> None:
+    """Refuse a machine that runs with other hardware than lab.yml says.
+
+    Raises:
+        errors.ProviderError: It does.
+    """
+    other = difference(machine, wanted, seen)
+    if other:
+        name = machine.name
+        raise errors.ProviderError(
+            f"{name} runs with other hardware than lab.yml says now: {', '.join(other)}",
+            hint=f"'lab.halt --only {name}', then 'lab.up' starts it with the new one",
+        )

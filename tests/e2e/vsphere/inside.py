@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -34,15 +35,15 @@ _SHELL = """
 set -e
 cd {folder}
 hostname {name}
-mount -t tmpfs tmpfs disk
 mkdir disk/upper disk/work disk/root
-mount -t overlay overlay -o lowerdir=/,upperdir=disk/upper,workdir=disk/work disk/root
+mount -t overlay overlay -o lowerdir={below}/,upperdir=disk/upper,workdir=disk/work disk/root
 cd disk/root
 mount --rbind /dev dev
 mount -t proc proc proc
 for each in root run srv tmp; do mount -t tmpfs -o mode=0755 tmpfs "$each"; done
 mkdir -p run/sshd
 cp {folder}/key {folder}/authorized_keys run/
+cp -a {folder}/born/. .
 exec chroot . /usr/sbin/sshd -D -e {listen} -o HostKey=/run/key \
     -o AuthorizedKeysFile=/run/authorized_keys -o UsePAM=no -o PidFile=none -o StrictModes=no \
     -o PermitRootLogin=prohibit-password -o UseDNS=no -f /dev/null
@@ -58,6 +59,8 @@ class Guests:
         self._there, self._folder = there, folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._over = threading.Event()
+        self._disks: dict[str, pathlib.Path] = {}
+        """What each machine has written, by its name, also when it is gone."""
 
     @contextlib.contextmanager
     def watch(self) -> Generator[None]:
@@ -85,15 +88,32 @@ class Guests:
                     on.add(each._moId)
                     if each._moId not in self._running:
                         said = {one.key: one.value for one in each.config.extraConfig}
-                        self._running[each._moId] = self._start(each._moId, said)
+                        below = self._below(each)
+                        self._running[each._moId] = self._start(each._moId, said, below)
+                        self._disks[each.name] = self._folder / each._moId / "disk" / "upper"
         for moid in self._running.keys() - on:
             self._running.pop(moid).kill()
 
-    def _start(self, moid: str, said: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _below(self, machine: Any) -> str:
+        """What is under a machine's disk: what the machine wrote that its template was baked of."""
+        for device in machine.config.hardware.device:
+            parent = getattr(getattr(device, "backing", None), "parent", None)
+            found = re.search("labkit-baked-([0-9a-f]{8})", getattr(parent, "fileName", ""))
+            if found:
+                ends = f"-bake-{found[1]}"
+                return next(f"{self._disks[name]}:" for name in self._disks if name.endswith(ends))
+        return ""
+
+    def _start(self, moid: str, said: Mapping[str, str], below: str) -> subprocess.Popen[bytes]:
         meta = json.loads(base64.b64decode(said["guestinfo.metadata"]))
         user = yaml.safe_load(base64.b64decode(said["guestinfo.userdata"]))
         folder = self._folder / moid
         (folder / "disk").mkdir(parents=True)
+        for each in ({"path": "/etc/machine-id", "content": ""}, *user.get("write_files", ())):
+            file = folder / "born" / each["path"].lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(each["content"])
+            file.chmod(int(each.get("permissions", "0644"), 8))
         (folder / "key").touch(mode=0o600)
         (folder / "key").write_text(user["ssh_keys"]["ed25519_private"])
         (folder / "authorized_keys").write_text("\n".join(user["ssh_authorized_keys"]) + "\n")
@@ -103,7 +123,11 @@ class Guests:
             command = ["ip", "address", "replace", f"{address}/32", "dev", "lo"]
             subprocess.run(command, check=True)
         name = str(meta["local-hostname"])
-        script = _SHELL.replace("{folder}", shell.quote(folder)).replace("{name}", name)
+        script = (
+            _SHELL.replace("{folder}", shell.quote(folder))
+            .replace("{name}", name)
+            .replace("{below}", below)
+        )
         listen = " ".join(f"-o ListenAddress={address}" for address in addresses)
         script = script.replace("{listen}", listen)
         with (folder / "log").open("wb") as log:
@@ -118,10 +142,15 @@ def main() -> None:
     with vcenter.running(folder) as there:
         there.template()
         made = _lab(there, folder / "s00")
+        (folder / "guests").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder / "guests"], check=True)
         with Guests(there, folder / "guests").watch():
             ended = [_run(made, each) for each in commands]
         left = [name for name, _ in school.machines(there)]
-    print(json.dumps({"ended": ended, "machines": left}))
+        with there.session() as instance:
+            folders = [each.name for each in vcenter.everything(instance, vim.Folder)]
+    own = [name for name in folders if name.startswith(("labkit", "bake", "s00"))]
+    print(json.dumps({"ended": ended, "machines": left, "folders": own}))
 
 
 def _lab(there: vcenter.Vcenter, folder: pathlib.Path) -> pathlib.Path:
@@ -133,7 +162,7 @@ def _lab(there: vcenter.Vcenter, folder: pathlib.Path) -> pathlib.Path:
         "  - why: A file\n"
         '    file: {path: /etc/motd, content: "hello from {{ machine.name }}"}\n'
         "  - why: A folder\n"
-        "    directory: {path: /srv/data}\n"
+        "    directory: {path: /var/data}\n"
     )
     for kind in ("nat", "hostonly"):
         (folder / "network" / f"{kind}.yml").write_text("operations: []\n")
@@ -142,6 +171,8 @@ def _lab(there: vcenter.Vcenter, folder: pathlib.Path) -> pathlib.Path:
         LAB_VSPHERE_USER=there.user,
         LAB_VSPHERE_PASSWORD=there.password,
         HOME=str(folder),
+        LAB_CACHE=str(folder / "cache"),
+        LAB_STATE=str(folder / "state"),
     )
     return folder
 

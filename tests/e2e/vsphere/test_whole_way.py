@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -55,14 +56,14 @@ def _cache() -> pathlib.Path:
 
 
 def test_a_lab_from_up_to_destroy(tmp_path: pathlib.Path) -> None:
-    look = ["ssh", "-F", ".lab/s00/ssh_config", "m0001", "cat /etc/motd; hostname; ls -d /srv/data"]
+    look = ["ssh", "-F", ".lab/s00/ssh_config", "m0001", "cat /etc/motd; hostname; ls -d /var/data"]
     page = ["grep", "-o", "198[.]18[.]0[.]2[01]:22", ".lab/s00/report.html"]
     said = _run(tmp_path, [["up"], look, ["up"], ["status"], page, ["destroy"]])
     up, shown, again, status, report, gone = said["ended"]
     assert "changes inside the machines: 4" in up["out"], up
     assert "Traceback" not in up["err"]
     assert shown["code"] == 0, shown
-    assert shown["out"].split() == ["hello", "from", "m0001m0001", "/srv/data"]
+    assert shown["out"].split() == ["hello", "from", "m0001m0001", "/var/data"]
     assert "changes inside the machines: 0" in again["out"], again
     assert "powering on" not in again["err"]
     assert "198.18.0.20:22" in status["out"], status
@@ -70,3 +71,44 @@ def test_a_lab_from_up_to_destroy(tmp_path: pathlib.Path) -> None:
     assert gone["code"] == 0, gone
     assert gone["out"] == "lab 's00' is gone: m0000, m0001\n"
     assert said["machines"] == ["debian-12"]
+
+
+def test_further_machines_of_a_baked_template_need_nothing(tmp_path: pathlib.Path) -> None:
+    bake = ["image.bake", "--format", "json"]
+    look = ["ssh", "-F", ".lab/s00/ssh_config", "m0001", "cat /etc/motd; ls -d /var/data"]
+    other = ["sed", "-i", "s:/var/data:/var/other:", "provision/base.yml"]
+    same = ["sed", "-i", "s:/var/other:/var/data:", "provision/base.yml"]
+    said = _run(
+        tmp_path,
+        [bake, bake, ["image.list"], ["up", "--format", "json"], look, other, bake, same, ["gc"],
+         ["destroy"], ["gc"], other, ["gc"], ["gc", "--yes"], ["gc"]],
+    )  # fmt: skip
+    first, again, listed, up, inside_, _, refused, _, used, *rest = said["ended"]
+    gone, wanted, _, left, freed, nothing = rest
+    (made,) = json.loads(first["out"])
+    assert made["image"] == "debian-12 with base", first
+    assert (made["machines"], made["changes"]) == (["m0000", "m0001"], 1), first
+    assert json.loads(again["out"]) == [{**made, "changes": 0}], "it was there"
+    assert "booting" not in again["err"]
+    digest = made["digest"][:12]
+    assert re.search(rf"debian-12 with base \(template\) +. {digest}", listed["out"]), listed
+    assert json.loads(up["out"])["changes"] == 0, up
+    for name in ("m0000", "m0001"):
+        assert f"{name}: making it from the image baked with base" in up["err"]
+        assert f"{name}: as wanted already" in up["err"]
+    assert inside_["out"].split() == ["hello", "from", "m0001/var/data"]
+    assert refused["code"] == 2, refused
+    assert refused["err"].endswith(
+        "error: m0000 runs, and the machine that is booted for baking might have its address\n"
+        "hint: 'labkit halt' before, or bake before the first 'labkit up'\n"
+    )
+    template = f"the baked template debian-12 with base ({digest})"
+    linked = f"in use   {template}: the machine 's00-m0000' on the vCenter is linked to it\n"
+    assert linked in used["out"], used
+    assert gone["code"] == 0, gone
+    lab = tmp_path / "s00" / "lab.yml"
+    assert wanted["out"].startswith(f"in use   {template}: machines of {lab} begin with it"), wanted
+    assert f"left     {template}: no lab uses it any more\n" in left["out"], left
+    assert (freed["code"], nothing["out"]) == (0, "nothing is left over\n"), (freed, nothing)
+    assert said["machines"] == ["debian-12"]
+    assert said["folders"] == []

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from labkit import errors, system, vagrant
+from labkit import errors, system
 from labkit.providers import base, host
 from labkit.providers.libvirt import domains, forwards, networks, virsh
 from labkit.render import libvirt as hardware
+from labkit.vagrant import tool, version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -67,10 +68,11 @@ def look(
 
 def plugin() -> base.Finding:
     """Ask Vagrant whether it has the plugin that makes machines of libvirt."""
-    patience = {"plugin": _PATIENCE}
+    patience = {**tool.PATIENCE, "plugin": _PATIENCE}
     try:
         with tempfile.TemporaryDirectory() as folder:  # the lab's own may not be there yet
-            asked = vagrant.Vagrant(pathlib.Path(folder), "libvirt", patience=patience)
+            asked = tool.Vagrant(pathlib.Path(folder), "libvirt", patience=patience)
+            version.require(asked.version())
             listed = asked.run("plugin", "list")
     except errors.ProviderError as error:
         return base.Finding("vagrant", ok=False, detail=error.message, hint=error.hint)

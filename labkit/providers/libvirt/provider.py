@@ -206,7 +206,7 @@ class Provider(base.Provider):
         """Have Vagrant remove the machine, then whatever it left, and look.
 
         Raises:
-            errors.ProviderError: Something is still there.
+            errors.LeftoverError: Something is still there.
         """
         if domain:
             removal.switch_off(domain)  # its work would only hold Vagrant up
@@ -217,7 +217,11 @@ class Provider(base.Provider):
         full = self._name(name)
         self._pool.remove(*self._pool.of(full))
         if left := sorted(self._pool.of(full)):
-            raise errors.ProviderError(f"libvirt still has {', '.join(left)}")
+            raise errors.LeftoverError(
+                f"libvirt still has {', '.join(left)}",
+                hint=f"'virsh vol-delete NAME --pool {self._pool.name}' says why; then run the "
+                "same task again",
+            )
 
     def leftovers(self) -> Sequence[str]:
         """Look for the lab's domains and networks, and for volumes of machines that we made."""

@@ -36,10 +36,14 @@ def test_what_further_cards_are_plugged_into_is_there(lab: model.Lab) -> None:
     ]
 
 
-def _plugins(monkeypatch: pytest.MonkeyPatch, said: str | errors.ProviderError) -> base.Finding:
+def _plugins(
+    monkeypatch: pytest.MonkeyPatch, said: str | errors.ProviderError, release: str = "2.3.4"
+) -> base.Finding:
     """Return what is found where Vagrant says this of its plugins."""
 
     def run(_: vagrant.Vagrant, *words: str) -> str:
+        if words == ("--version",):
+            return f"Vagrant {release}"
         assert words == ("plugin", "list")
         if isinstance(said, errors.ProviderError):
             raise said
@@ -65,4 +69,13 @@ def test_the_plugin_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = errors.ProviderError("Vagrant is not installed", hint="install it")
     assert _plugins(monkeypatch, broken) == base.Finding(
         "vagrant", ok=False, detail="Vagrant is not installed", hint="install it"
+    )
+
+
+def test_a_vagrant_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _plugins(monkeypatch, "vagrant-libvirt (0.11.2, system)", "2.2.1") == base.Finding(
+        "vagrant",
+        ok=False,
+        detail="Vagrant 2.2.1 is too old: labkit needs 2.2.10 or newer",
+        hint="install a newer one: https://developer.hashicorp.com/vagrant/install",
     )

@@ -13,6 +13,10 @@ from labkit.providers import base
 
 if TYPE_CHECKING:
     import ipaddress
+    from collections.abc import Iterable
+
+_LITTLE = 1 << 30
+"""Bytes of disk with less than which no machine comes far."""
 
 
 def port(
@@ -46,6 +50,24 @@ def port(
                 return base.Finding(f"address {address}", ok=False, detail=detail, hint=hint)
             return base.Finding(name, ok=False, detail=error.strerror or str(error), hint=hint)
     return base.Finding(name, ok=True, detail="free")
+
+
+def disk(
+    free: int, where: str, lab: model.Lab, machines: Iterable[model.Machine], hint: str
+) -> base.Finding:
+    """Compare what machines may come to with what is free.
+
+    Args:
+        free: Bytes.
+        where: Names the place, for example "for /srv/machines".
+        lab: The lab.
+        machines: Those of it that will be made or started.
+        hint: How to make room.
+    """
+    most = sum(each.disk_gib + sum(lab.extras(each).get("disks", ())) for each in machines)
+    detail = f"{free >> 30} GiB free {where}; the disks may grow to {most} GiB"
+    grows = base.Verdict.CHOICE if free >> 30 < most else None
+    return base.Finding("disk", ok=free >= _LITTLE, detail=detail, hint=hint, doubt=grows)
 
 
 def memory(needed: int) -> base.Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import pathlib
+import re
 import socket
 import tempfile
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import psutil
 
 from labkit import errors, system
 from labkit.providers import base, host
-from labkit.providers.libvirt import domains, forwards, networks, virsh
+from labkit.providers.libvirt import domains, forwards, networks, storage, virsh
 from labkit.render import libvirt as hardware
 from labkit.vagrant import tool, version
 
@@ -46,15 +47,16 @@ def look(
         detail = f"not installed: {', '.join(missing)}"
         return (base.Finding("programs", ok=False, detail=detail, hint=command),)
     try:
-        version = virsh.run("version", "--daemon").strip().splitlines()[-1]
+        release = virsh.run("version", "--daemon").strip().splitlines()[-1]
     except errors.ProviderError as error:
         return (base.Finding("libvirt", ok=False, detail=error.message, hint=error.hint),)
     running = base.State.RUNNING
     starting = [each for each in lab.machines if states.get(each.name) is not running]
     absent = [each for each in starting if states.get(each.name) is not base.State.STOPPED]
-    found = [base.Finding("libvirt", ok=True, detail=version)]
+    found = [base.Finding("libvirt", ok=True, detail=release)]
     if absent:
         found.append(plugin())
+    found += pool(lab, starting)
     found += _domains(lab, entry)
     known = networks.every()
     interfaces = _interfaces()
@@ -82,6 +84,19 @@ def plugin() -> base.Finding:
     command = " ".join(system.install_argv([_PLUGIN]))
     hint = f"'{command}', or 'vagrant plugin install {_PLUGIN}'"
     return base.Finding(_PLUGIN, ok=False, detail="Vagrant has no such plugin", hint=hint)
+
+
+def pool(lab: model.Lab, machines: Sequence[model.Machine]) -> Iterator[base.Finding]:
+    """Look for the pool of the lab's disks, and at the room in it."""
+    name = str(lab.provider_options.get("pool", "default"))
+    if name not in virsh.run("pool-list", "--all", "--name").split():
+        if refused := storage.refusal(name):
+            yield base.Finding("pool", ok=False, detail=refused.message, hint=refused.hint)
+        return
+    said = virsh.run("pool-info", name, "--bytes")
+    if free := re.search(r"^Available: +(\d+)$", said, re.MULTILINE):  # none of one that is off
+        hint = "'virsh pool-list --details' shows where its volumes are; make room there"
+        yield host.disk(int(free[1]), f"in pool '{name}'", lab, machines, hint)
 
 
 def _domains(lab: model.Lab, entry: registry.Entry) -> Iterator[base.Finding]:

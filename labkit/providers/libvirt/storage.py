@@ -41,6 +41,16 @@ def is_of(domain: str, name: str) -> bool:
     return name in own or name.startswith(f"{log}.") or (extra != name and extra.isdecimal())
 
 
+def refusal(name: str) -> errors.ProviderError | None:
+    """Return why a pool that is not there cannot be made: only one has a place of its own. Pure."""
+    if name == "default":
+        return None
+    return errors.ProviderError(
+        f"libvirt has no pool '{name}'",
+        hint="'virsh pool-list --all' shows the pools; providers.libvirt.pool names one",
+    )
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pool:
     """A pool of libvirt's, by its name."""
@@ -61,11 +71,8 @@ class Pool:
         return self.folder()
 
     def _make(self) -> None:
-        if self.name != "default":
-            raise errors.ProviderError(
-                f"libvirt has no pool '{self.name}'",
-                hint="'virsh pool-list --all' shows the pools; providers.libvirt.pool names one",
-            )
+        if refused := refusal(self.name):
+            raise refused
         virsh.run("pool-define-as", self.name, "dir", "--target", str(libvirt.POOL))
         virsh.run("pool-build", self.name)
 

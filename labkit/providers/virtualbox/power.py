@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,13 @@ def state(number: str, there: Mapping[str, str], running: Mapping[str, str]) -> 
 def there() -> dict[str, str]:
     """Return the names of all machines by their UUID."""
     return info.machines(manage.run("list", "vms"))
+
+
+def folder() -> pathlib.Path:
+    """Return where VirtualBox makes machines that are in no group."""
+    said = manage.run("list", "systemproperties")
+    named = re.search(r"^Default machine folder: *(.+)$", said, re.MULTILINE)
+    return pathlib.Path(named[1] if named else "").absolute()
 
 
 def running() -> dict[str, str]:

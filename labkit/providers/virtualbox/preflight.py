@@ -18,7 +18,7 @@ import psutil
 
 from labkit import child, errors, system
 from labkit.providers import base, host
-from labkit.providers.virtualbox import box_file, info, knowledge, manage
+from labkit.providers.virtualbox import box_file, info, knowledge, manage, power
 from labkit.vagrant import version
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 ALLOWED = pathlib.Path("/etc/vbox/networks.conf")
 """What host-only networks may be; the file replaces the default."""
 _DEFAULT = ipaddress.IPv4Network("192.168.56.0/21")
-_LITTLE = 1 << 30
-"""Bytes of disk with less than which no machine comes far."""
 _SYSTEMS = {"win32": "windows", "darwin": "darwin"}
 _MODULES = ("vboxdrv", "vboxnetadp", "vboxnetflt")
 
@@ -58,7 +56,7 @@ def look(wanted: Wanted) -> Sequence[base.Finding]:
         found += _processor()
         if not wanted.lab.provider_options.get("internal"):
             found += _network(wanted.lab.network("hostonly").subnet)
-        found.append(_disk(wanted.machines))
+        found.append(_disk(wanted))
         if all(finding.ok for finding in found):
             adds = dict.fromkeys(wanted.boxes.values())
             found += (box_file.look(box) for box in adds)
@@ -204,16 +202,11 @@ def ranges(text: str) -> list[ipaddress.IPv4Network]:
     return found
 
 
-def _disk(machines: Sequence[model.Machine]) -> base.Finding:
-    said = manage.run("list", "systemproperties")
-    named = re.search(r"^Default machine folder: *(.+)$", said, re.MULTILINE)
-    folder = pathlib.Path(named[1] if named else "").absolute()
+def _disk(wanted: Wanted) -> base.Finding:
+    folder = power.folder()
     there = next((each for each in (folder, *folder.parents) if each.exists()), pathlib.Path.cwd())
-    free, most = shutil.disk_usage(there).free, sum(each.disk_gib for each in machines)
-    detail = f"{free >> 30} GiB free for {folder}; the disks may grow to {most} GiB"
-    grows = base.Verdict.CHOICE if free >> 30 < most else None
-    hint = _hint("disk")
-    return base.Finding("disk", ok=free >= _LITTLE, detail=detail, hint=hint, doubt=grows)
+    free = shutil.disk_usage(there).free
+    return host.disk(free, f"for {folder}", wanted.lab, wanted.machines, _hint("disk"))
 
 
 def _ports(lab: model.Lab, machine: model.Machine) -> Iterator[base.Finding]:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import pytest
 
     from labkit.plan import model
+    from tests import programs as fakes
+
+VIRSH = ("virsh", "--quiet", "--connect", "qemu:///system")
 
 
 def test_what_further_cards_are_plugged_into_is_there(lab: model.Lab) -> None:
@@ -79,3 +82,42 @@ def test_a_vagrant_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
         detail="Vagrant 2.2.1 is too old: labkit needs 2.2.10 or newer",
         hint="install a newer one: https://developer.hashicorp.com/vagrant/install",
     )
+
+
+def test_the_room_in_the_pool(lab: model.Lab, programs: fakes.Programs) -> None:
+    options = {"machines": {"ansible-01": {"disks": [10]}}}
+    more = dataclasses.replace(lab, provider_options=options)
+    programs.expect(*VIRSH, "pool-list", "--all", "--name", out="default\n")
+    ask = (*VIRSH, "pool-info", "default", "--bytes")
+    hint = "'virsh pool-list --details' shows where its volumes are; make room there"
+    most = sum(machine.disk_gib for machine in lab.machines) + 10
+
+    def look(free: int) -> base.Finding:
+        said = f"Name:           default\nState:          running\nAvailable:      {free}\n"
+        programs.replace(*ask, out=said)
+        (found,) = preflight.pool(more, more.machines)
+        assert (found.name, found.hint) == ("disk", hint)
+        assert found.detail == (
+            f"{free >> 30} GiB free in pool 'default'; the disks may grow to {most} GiB"
+        )
+        return found
+
+    assert look(most << 30).verdict is base.Verdict.OK
+    assert look((most - 1) << 30).verdict is base.Verdict.CHOICE
+    assert look(1 << 29).verdict is base.Verdict.FAILED
+    programs.replace(*ask, out="Name:           default\nState:          inactive\n")
+    assert list(preflight.pool(more, more.machines)) == []
+
+
+def test_a_pool_that_is_not_there(lab: model.Lab, programs: fakes.Programs) -> None:
+    programs.expect(*VIRSH, "pool-list", "--all", "--name", out="iso\n")
+    assert list(preflight.pool(lab, lab.machines)) == [], "labkit makes the default one"
+    other = dataclasses.replace(lab, provider_options={"pool": "fast"})
+    assert list(preflight.pool(other, lab.machines)) == [
+        base.Finding(
+            "pool",
+            ok=False,
+            detail="libvirt has no pool 'fast'",
+            hint="'virsh pool-list --all' shows the pools; providers.libvirt.pool names one",
+        )
+    ]

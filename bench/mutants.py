@@ -32,6 +32,9 @@ class Mutation:
     heals: str
     expect: tuple[tuple[str, str], ...]
     """Machines, and patterns (fnmatch) of `CHECK: SUBJECT`; each must be there, and no other."""
+    may: tuple[tuple[str, str], ...] = ()
+    """Patterns of what may be there besides, where chance decides: of two machines with one MAC
+    address, a switch sends frames to the one that it heard last."""
 
     def expected(self, asked: Collection[str]) -> tuple[tuple[str, str], ...]:
         """Return what the checks that are asked must say."""
@@ -63,10 +66,16 @@ def load() -> tuple[Mutation, ...]:
 
 def _mutation(file: pathlib.Path) -> Mutation:
     data: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    expect = tuple((name, each) for name, said in data.pop("expect").items() for each in said)
+    expect, may = _patterns(data.pop("expect")), _patterns(data.pop("may", {}))
     breaks, heals = data.pop("break"), data.pop("heal")
     alone = data.pop("alone", False)
-    return Mutation(file.stem, **data, alone=alone, breaks=breaks, heals=heals, expect=expect)
+    return Mutation(
+        file.stem, **data, alone=alone, breaks=breaks, heals=heals, expect=expect, may=may
+    )
+
+
+def _patterns(data: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, each) for name, said in data.items() for each in said)
 
 
 def rounds(mutations: Iterable[Mutation]) -> list[list[Mutation]]:
@@ -107,11 +116,11 @@ def judged(
         others: All that was broken at once.
         asked: The checks that were asked.
     """
-    every = [pattern for each in others for pattern in each.expected(asked)]
+    every = [pattern for each in others for pattern in (*each.expected(asked), *each.may)]
     mine = mutation.expected(asked)
     return Verdict(
         mutation,
-        tuple(each for each in said if any(_fits(each, pattern) for pattern in mine)),
+        tuple(each for each in said if any(_fits(each, its) for its in (*mine, *mutation.may))),
         tuple(pattern for pattern in mine if not any(_fits(each, pattern) for each in said)),
         tuple(each for each in said if not any(_fits(each, pattern) for pattern in every)),
     )

@@ -232,6 +232,8 @@ def _measure(
         for verdict in made.judge(together):
             print(("ok  " if verdict.ok else "BAD "), verdict, flush=True)
             found.judged(verdict)
+            if not verdict.ok and (said := made.look(set(checks.every()) - mutants.LONG)):
+                raise errors.LabError(f"{verdict.mutation.name} is not healed: {said}")
     while len(found.healthy) < looks and time.monotonic() < until:
         start = time.monotonic()
         said = made.look()

@@ -47,6 +47,9 @@ class ConnectionState:
 
     profile: Mapping[str, str]
     active: bool
+    up: bool
+    """Not so is a card that somebody switched off, however active NetworkManager calls it: it waits
+    for some seconds before it believes that a link is gone."""
     addresses: frozenset[str]
     gateway: str
 
@@ -115,6 +118,7 @@ class Connection(base.Operation[ConnectionState]):
         return ConnectionState(
             profile=dict(zip(self._fields, values, strict=False)),
             active=values[count:] == ["activated"],
+            up="UP" in device["flags"],
             addresses=frozenset(
                 f"{info['local']}/{info['prefixlen']}"
                 for info in device["addr_info"]
@@ -149,6 +153,7 @@ class Connection(base.Operation[ConnectionState]):
             changes.append(base.Change(self._subject, before, after, (self._modify(differing),)))
         if differing or not self._in_force(state):
             there = ", ".join(sorted(state.addresses)) or "no address"
+            there = there if state.up else f"switched off, {there}"
             up = shell.argv("nmcli", "connection", "up", "uuid", self.uuid)
             again = base.Change(
                 f"card {self.mac}",
@@ -218,7 +223,7 @@ class Connection(base.Operation[ConnectionState]):
     def _in_force(self, state: ConnectionState) -> bool:
         own = str(self.address)
         addresses = own in state.addresses if self.dhcp else state.addresses == frozenset({own})
-        return state.active and addresses and state.gateway == str(self.gateway or "")
+        return state.up and state.active and addresses and state.gateway == str(self.gateway or "")
 
     def _may_cut(self, state: ConnectionState) -> bool:
         """Say whether somebody who came over this card may lose the way back."""

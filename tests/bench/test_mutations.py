@@ -87,6 +87,16 @@ def test_a_verdict() -> None:
     assert not _judged(_SAID[1], ("web-02", _SAID[0][1])).ok
 
 
+def test_what_chance_decides_may_be_said() -> None:
+    by_chance = dataclasses.replace(
+        _MUTATION, expect=_MUTATION.expect[:1], may=_MUTATION.expect[1:]
+    )
+    for said in (_SAID, _SAID[:1]):
+        verdict = mutants.judged(by_chance, said, [by_chance], ("reach", "ssh"))
+        assert (verdict.ok, verdict.said) == (True, said)
+    assert not mutants.judged(by_chance, _SAID[1:], [by_chance], ("reach", "ssh")).ok
+
+
 def test_what_is_not_asked_is_not_expected() -> None:
     assert _judged(_SAID[0], asked=("reach",)).ok
     assert not _judged(*_SAID, asked=("reach",)).ok

@@ -312,10 +312,11 @@ def test_a_card_without_an_address_is_found(sandbox: Sandbox) -> None:
     operation = _operation("connection", **arguments)
     card = "ip tuntap add dev t0 mode tap; ip link set t0 address 08:00:27:aa:bb:02"
     _, bare = sandbox.must(card, operation.probe())
-    assert operation.changes(bare)[-1].before == "no address"
+    assert operation.changes(bare)[-1].before == "switched off, no address"
     rest = "ip address add 192.168.56.51/24 dev t0; ip link set t0 up"
     route = "ip route add default via 192.168.56.1 dev t0"
     _, _, full = sandbox.must(rest, route, operation.probe())
     state = operation.read(full)
+    assert state.up
     assert state.addresses == {"192.168.56.51/24"}
     assert state.gateway == "192.168.56.1"

@@ -14,8 +14,6 @@ import types
 
 _MANY = 50_000
 """Objects made since the last look for garbage that make Python look again; by default 700."""
-_TURN = 0.0005
-"""Seconds that a thread goes on while another one could; by default 0.005."""
 _ALL = "__all__"
 _MOCK = "unittest.mock"
 _PLUGINS = "pydantic.plugin._loader"
@@ -34,15 +32,10 @@ def begin() -> None:
 
 
 def begun() -> None:
-    """Leave alone what has been imported, now, whenever Python looks again, and at the end.
-
-    A thread that hears from its machine has little to do before the machine can go on, and should
-    not wait for one that works.
-    """
+    """Leave alone what has been imported, now, whenever Python looks again, and at the end."""
     gc.freeze()
     gc.set_threshold(_MANY)
     gc.enable()
-    sys.setswitchinterval(_TURN)
     atexit.register(gc.freeze)
 
 

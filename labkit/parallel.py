@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 from labkit import child, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 AT_ONCE = 32
 """Threads; they wait for machines far more than they work."""
+_TURN = 0.0005
+"""Seconds that a thread goes on while another one could; by default 0.005."""
 _MOMENT = 3.0
 """Seconds that threads have to come to an end when the run is interrupted."""
 
@@ -64,7 +67,7 @@ def each(
     try:
         for thread in threads:
             thread.start()
-        with contextlib.suppress(Exception):
+        with _short_turns(), contextlib.suppress(Exception):
             meanwhile()
         for thread in threads:
             thread.join()
@@ -74,6 +77,20 @@ def each(
         _wait(threads)
         raise
     return {name: results[name] for name in items}
+
+
+@contextlib.contextmanager
+def _short_turns() -> Generator[None]:
+    """Let a thread that hears from its machine, and has little to do then, wait less for its turn.
+
+    Not for longer than this thread works: many threads that take turns so often cost a tenth more.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def once(do: Callable[[], Done]) -> Callable[[], Done]:

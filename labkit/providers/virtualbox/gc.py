@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from labkit import errors, workspace
 from labkit.plan import derive
 from labkit.providers import gc
-from labkit.providers.virtualbox import info, manage, notes, power
-from labkit.vagrant import journal, settings
+from labkit.providers.virtualbox import info, manage, power, unfinished
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def find() -> Iterator[gc.Found]:
         yield from _claimed()
         there = power.there()
         for entry in registry.entries():
-            yield from _unfinished(workspace.Workspace(entry.folder, entry.lab), there)
+            yield from unfinished.find(workspace.Workspace(entry.folder, entry.lab), there)
     except errors.ProviderError:
         return
 
@@ -46,7 +45,7 @@ def strays(space: workspace.Workspace, ids: Mapping[str, str]) -> list[gc.Found]
         return []  # nothing to ask VirtualBox about
     claimed = [each for each in _claimed() if each.entry == space.entry]
     lost = (each for each in claimed if each.machine not in ids)
-    return [*lost, *_unfinished(space, power.there())]
+    return [*lost, *unfinished.find(space, power.there())]
 
 
 def _claimed() -> Iterator[gc.Found]:
@@ -66,21 +65,6 @@ def _data(number: str) -> dict[str, str]:
         if number in power.there():
             raise
         return {}
-
-
-def _unfinished(space: workspace.Workspace, there: Mapping[str, str]) -> Iterator[gc.Found]:
-    """Yield what Vagrant was making for a lab when it was killed.
-
-    Such a machine has its box's settings and none of the lab's; the name that Vagrant gave it is
-    its own, and Vagrant's log in the lab's folder has that name. A master that Vagrant has noted is
-    whole, and other labs use it.
-    """
-    known = set(notes.ids(space.path).values())
-    for log in space.machine("").glob(f"*/{journal.FILE}"):
-        names = journal.names(log.read_text(encoding="utf-8", errors="replace"))
-        for number, name in there.items():
-            if name in names and number not in known and not settings.is_master(number):
-                yield _found(space.entry, log.parent.name, number, name)
 
 
 def _found(entry: registry.Entry, machine: str, number: str, name: str) -> gc.Found:

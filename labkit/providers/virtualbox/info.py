@@ -42,6 +42,12 @@ def extra_data(text: str) -> dict[str, str]:
     return {key: value for key, comma, value in pairs if comma}
 
 
+def disks(text: str) -> dict[str, str]:
+    """Return the files of `list hdds` by the UUID of their disk."""
+    found = re.findall(r"^UUID: +(\S+)$.*?^Location: +(.+?)$", text, re.MULTILINE | re.DOTALL)
+    return dict(found)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Adapter:
     """A host-only adapter."""

@@ -72,6 +72,33 @@ def test_adapters() -> None:
     ]
 
 
+DISKS = """\
+UUID:           4a8699e1-5cba-4a6a-8533-98e1e7fc9f93
+Parent UUID:    base
+State:          created
+Type:           normal (base)
+Location:       /vms/a b/disk001.vmdk
+Storage format: VMDK
+Capacity:       1024 MBytes
+Encryption:     disabled
+
+UUID:           f2297580-8d38-4374-b1dc-82cab618c61a
+Parent UUID:    4a8699e1-5cba-4a6a-8533-98e1e7fc9f93
+State:          created
+Location:       /vms/c/Snapshots/{f2297580-8d38-4374-b1dc-82cab618c61a}.vmdk
+"""
+
+
+def test_disks() -> None:
+    assert info.disks(DISKS) == {
+        "4a8699e1-5cba-4a6a-8533-98e1e7fc9f93": "/vms/a b/disk001.vmdk",
+        "f2297580-8d38-4374-b1dc-82cab618c61a": (
+            "/vms/c/Snapshots/{f2297580-8d38-4374-b1dc-82cab618c61a}.vmdk"
+        ),
+    }
+    assert info.disks("") == {}
+
+
 def test_extra_data() -> None:
     said = "Key: labkit/folder, Value: /x/.lab/first\nKey: labkit/machine, Value: web, Value: 1\n"
     assert info.extra_data(said) == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -385,6 +386,71 @@ def test_a_clone_that_vagrant_was_killed_in_is_removed_and_a_foreign_one_is_not(
     provider.mend()
     assert told == [f"VirtualBox machine {CLONE} is there, and Vagrant forgot it: removed"]
     assert ["VBoxManage", "unregistervm", theirs, "--delete"] not in box.programs.ran
+
+
+def _half_cloned(box: Box, path: pathlib.Path) -> pathlib.Path:
+    """Let VirtualBox be killed in that clone too, so that there is a folder and no machine."""
+    half = path / "vms" / CLONE
+    (half / "Snapshots").mkdir(parents=True)
+    (path / "vms" / "temp_clone_1764230000124_4711").mkdir()
+    said = f"Default machine folder:          {half.parent}\n"
+    box.programs.expect("VBoxManage", "list", "systemproperties", out=said)
+    disk = f"UUID:           4a8699e1\nLocation:       {half}/Snapshots/x.vmdk\n"
+    other = f"UUID:           f2297580\nLocation:       {half}-of-others/x.vmdk\n"
+    box.programs.expect("VBoxManage", "list", "hdds", out=f"{disk}\n{other}")
+    _cloned(box, "web-01")
+    return half
+
+
+def test_the_folder_of_a_clone_that_virtualbox_was_killed_in_is_removed(
+    provider: virtualbox.Provider, box: Box, told: list[str], tmp_path: pathlib.Path
+) -> None:
+    half = _half_cloned(box, tmp_path)
+    what = f"VirtualBox folder {half}"
+    assert provider.leftovers()[0] == what
+    found = [each for each in gc.find() if each.entry == box.space.entry]
+    assert [(each.machine, each.what) for each in found] == [("web-01", what)]
+    box.programs.expect("VBoxManage", "closemedium", "disk", "4a8699e1")
+    box.programs.expect("VBoxManage", "getextradata", "global", "enumerate")
+    provider.destroy("web-01")
+    assert told == []
+    assert sorted(each.name for each in half.parent.iterdir()) == ["temp_clone_1764230000124_4711"]
+    _cloned(box, "web-01")
+    half.mkdir()
+    provider.mend()
+    assert told == [f"{what} is there, and Vagrant forgot it: removed"]
+    assert not half.exists()
+
+
+def test_a_folder_that_a_machine_is_in_stays(
+    provider: virtualbox.Provider, box: Box, tmp_path: pathlib.Path
+) -> None:
+    half = _half_cloned(box, tmp_path)
+    number = "33333333-0000-4000-8000-000000000000"
+    box.programs.replace("VBoxManage", "list", "vms", out=f'"renamed" {{{number}}}\n')
+    show = ("VBoxManage", "showvminfo", number, "--machinereadable")
+    box.programs.expect(*show, out=f'groups="/"\nCfgFile="{half}/renamed.vbox"\n')
+    provider.mend()
+    assert half.exists()
+
+
+def test_a_folder_that_cannot_be_removed(
+    provider: virtualbox.Provider,
+    box: Box,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    half = _half_cloned(box, tmp_path)
+    box.programs.expect("VBoxManage", "closemedium", "disk", "4a8699e1", status=1, err="busy")
+
+    def rmtree(path: pathlib.Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    with pytest.raises(errors.LeftoverError) as caught:
+        provider.mend()
+    assert caught.value.message == f"{half} cannot be removed: Permission denied"
+    assert caught.value.hint == "close VirtualBox, then run the same task again"
 
 
 def test_what_vagrant_has_noted_is_not_forgotten(provider: virtualbox.Provider, box: Box) -> None:

@@ -7,6 +7,7 @@ what any machine goes through. One is of a small Linux, whose SSH answers.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -26,9 +27,10 @@ import psutil
 import pytest
 
 from labkit.lifecycle import context
+from labkit.plan import derive
 from labkit.providers import base
 from labkit.providers.virtualbox import power
-from tests.e2e.conftest import MINUTES, Folder, make_folder
+from tests.e2e.conftest import MINUTES, Folder, Run, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,6 +102,10 @@ def before() -> Iterator[None]:
     assert adapters() == cards
 
 
+def _destroyed(folder: Folder) -> Run:
+    return folder("destroy", "--yes")
+
+
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory, before: None) -> Iterator[Callable[..., Folder]]:
     assert before is None  # what it looked at must not have any of these
@@ -118,8 +124,9 @@ def make(tmp_path_factory: pytest.TempPathFactory, before: None) -> Iterator[Cal
         return folder
 
     yield begin
-    for folder in made:
-        done = folder("destroy", "--yes")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        ended = list(pool.map(_destroyed, made))
+    for folder, done in zip(made, ended, strict=True):
         assert done.code == 0, done
         assert not (folder.path / ".lab").exists()
 
@@ -196,7 +203,9 @@ def test_each_machine_is_what_the_plan_says_in_every_field(lab: Folder) -> None:
         web = ("tcp", "127.0.0.1", "18080", "", "80")
         assert rules == ({ssh, web} if machine["name"] == "one" else {ssh})
         if machine["name"] == "one":
-            assert (found["nic3"], found["intnet3"]) == ("intnet", "labkit-e2e")
+            mac = derive.extra_mac("e2e-vbox", "one", 3).replace(":", "").upper()
+            third = (found["nic3"], found["intnet3"], found["macaddress3"])
+            assert third == ("intnet", "labkit-e2e", mac)
             assert found["vram"] == "12"
             assert any("extra-1" in value for value in found.values())
         else:
@@ -215,24 +224,23 @@ def test_status_and_console(lab: Folder) -> None:
         assert "rig/boot-sector: booted" in console.read_text()
 
 
-def test_a_second_up_makes_no_second_machine(lab: Folder) -> None:
+def test_a_second_up_makes_only_what_was_removed_by_hand(lab: Folder) -> None:
     before = there("e2e-vbox")
-    done = lab("up", "--only", "one")
-    # Vagrant does not wait for one that runs already; labkit does not get in either.
-    assert "one does not answer on 127.0.0.1:" in done.out, done
-    assert there("e2e-vbox") == before
-
-
-def test_a_machine_removed_by_hand_is_made_anew(lab: Folder) -> None:
-    machines = there("e2e-vbox")
     manage("controlvm", "e2e-vbox-two", "poweroff")
-    power.cut(machines["e2e-vbox-two"])
+    power.cut(before["e2e-vbox-two"])
     manage("unregistervm", "e2e-vbox-two", "--delete")
     assert lab("status", "--format", "json").document["machines"]["two"] == "absent"
-    lab("up", "--only", "two")
+    done = lab("up", "--only", "one", "--only", "two")
+    # Vagrant does not wait for one that runs already; labkit does not get in either.
+    assert "one does not answer on 127.0.0.1:" in done.out, done
     after = there("e2e-vbox")
-    assert set(after) == set(machines)
-    assert after["e2e-vbox-two"] != machines["e2e-vbox-two"]
+    assert {name: after.get(name) != number for name, number in before.items()} == {
+        "e2e-vbox-one": False,
+        "e2e-vbox-two": True,
+        "e2e-vbox-three": False,
+        "e2e-vbox-four": False,
+    }
+    assert set(after) == set(before)
 
 
 def test_pause_snapshots_and_restore(lab: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,6 +284,9 @@ def test_two_labs_at_once_and_a_foreign_machine(
 
 def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
     lab = make("e2e-kill", ("one", "two"), "192.168.60")
+    lab.edit("resize: false", "resize: false, internal: true")
+    lab.edit("^networks:", "networks:\n  nat: {subnet: 10.7.7.0/24}")
+    lab.edit("nat: 10[.]0[.]2", "nat: 10.7.7")
     foreign = "temp_clone_1700000000000_1"
     manage("createvm", "--name", foreign, "--register")
     try:
@@ -291,6 +302,9 @@ def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
         assert FAILED in done.out + done.err, done
         assert set(there("e2e-kill")) == {"e2e-kill-one", "e2e-kill-two"}
         assert set(there("temp_clone_")) == {foreign}
+        found = shown("e2e-kill-two")
+        assert (found["nic2"], found["intnet2"]) == ("intnet", "labkit-e2e-kill")
+        assert found["natnet1"] == "10.7.7.0/24"
     finally:
         manage("unregistervm", foreign, "--delete")
 

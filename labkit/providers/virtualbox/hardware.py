@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labkit.plan import derive
 from labkit.providers.virtualbox import info
 
 if TYPE_CHECKING:
@@ -35,10 +36,21 @@ def planned(lab: model.Lab, machine: model.Machine) -> dict[str, str]:
         "memory": str(machine.memory_mib),
         "nic1": "nat",
         "natnet1": str(nat.address.network),
-        "macaddress1": _mac(nat),
+        "macaddress1": _mac(nat.mac),
         **(inside if lab.provider_options.get("internal") else outside),
-        "macaddress2": _mac(hostonly),
+        "macaddress2": _mac(hostonly.mac),
+        **_more_cards(lab, machine),
     }
+
+
+def _more_cards(lab: model.Lab, machine: model.Machine) -> dict[str, str]:
+    """Return their kinds and addresses; how VirtualBox shows a network's name is the host's way."""
+    found: dict[str, str] = {}
+    for adapter, nic in enumerate(lab.extras(machine).get("nics", ()), 3):
+        kind = nic["kind"]
+        found[f"nic{adapter}"] = "intnet" if kind == "internal" else kind
+        found[f"macaddress{adapter}"] = _mac(derive.extra_mac(lab.name, machine.name, adapter))
+    return found
 
 
 def forwards(lab: model.Lab, machine: model.Machine) -> set[tuple[str, ...]]:
@@ -62,5 +74,5 @@ def differences(lab: model.Lab, machine: model.Machine, found: Mapping[str, str]
     return wrong if there == wanted else [*wrong, f"forwards are {there} instead of {wanted}"]
 
 
-def _mac(nic: model.Nic) -> str:
-    return nic.mac.replace(":", "").upper()
+def _mac(mac: str) -> str:
+    return mac.replace(":", "").upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import shutil
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from labkit import errors, workspace
+from labkit.plan import derive
 from labkit.providers import base
-from labkit.providers.virtualbox import adopt, gc, power
+from labkit.providers.virtualbox import adopt, gc, hardware, power
 from labkit.render import boxes
 from labkit.vagrant import output
 
@@ -193,6 +195,21 @@ def test_a_machine_that_runs_is_left_alone_or_refused(
     assert caught.value.hint == (
         "'lab.halt --only web-01', then 'lab.up' starts it with the new one"
     )
+
+
+def test_a_card_that_is_not_there_is_other_hardware(
+    provider: virtualbox.Provider, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"nics": [{"kind": "nat", "name": None}, {"kind": "internal", "name": "dmz"}]}
+    more = dataclasses.replace(box.lab, provider_options={"machines": {"web-01": extra}})
+    box.say("web-01")
+    box.space.ledger.set("web-01", workspace.Mark.MADE)
+    monkeypatch.setattr(provider, "_lab", more)
+    with pytest.raises(errors.ProviderError, match=r"now: nic3 is not there instead of nat$"):
+        provider.start(more.machine("web-01"))
+    planned = hardware.planned(more, more.machine("web-01"))
+    mac = derive.extra_mac("first", "web-01", 4).replace(":", "").upper()
+    assert (planned["nic4"], planned["macaddress4"]) == ("intnet", mac)
 
 
 def test_a_forward_that_is_not_there_is_other_hardware(

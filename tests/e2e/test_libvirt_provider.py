@@ -161,6 +161,18 @@ def test_a_machine_has_all_that_lab_yml_says(lab: context.Context, host: libvirt
     assert host.names("net-list") == ["plain"]
 
 
+def test_a_bridge_that_has_gone(lab: context.Context, host: libvirtd.Host) -> None:
+    host.run("ip", "link", "delete", "bridge9")
+    try:
+        with pytest.raises(errors.ProviderError) as caught:
+            lab.provider.start(_first(lab))
+    finally:
+        host.run("ip", "link", "add", "bridge9", "type", "bridge")
+    assert caught.value.message == "this host has no bridge 'bridge9'"
+    lab.provider.start(_first(lab))
+    assert lab.provider.status()["ansible-01"] is base.State.RUNNING
+
+
 def test_a_machine_that_is_off(lab: context.Context, host: libvirtd.Host) -> None:
     provider, machine = lab.provider, _first(lab)
     provider.start(machine)

@@ -68,8 +68,11 @@ def here(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str) -> 
 @pytest.fixture
 def labkit(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Done]:
-    """Return what runs `labkit WORDS...`."""
+) -> Generator[Callable[..., Done]]:
+    """Return what runs `labkit WORDS...`; a program has its signals to itself, and tests do not."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if sys.platform != "win32":
+        handlers[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
 
     def run(*words: str) -> Done:
         capsys.readouterr()
@@ -82,4 +85,6 @@ def labkit(
         captured = capsys.readouterr()
         return Done(code, captured.out, captured.err)
 
-    return run
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

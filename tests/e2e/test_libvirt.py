@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from labkit import shell
+from labkit.plan import derive
 from tests.e2e import libvirtd
 from tests.e2e.conftest import Folder, make_folder
 from tests.e2e.test_default_lab import ADDRESSES
@@ -25,6 +27,35 @@ FOREIGN_NETWORK = """
 FOREIGN_DOMAIN = """
 <domain type='qemu'><name>foreign</name><uuid>f2b6cf6f-6d3a-4ea8-8be8-2f0b6e0f5b0f</uuid>
 <memory unit='MiB'>64</memory><os><type arch='x86_64'>hvm</type></os></domain>
+"""
+
+EXTRA = """providers:
+  libvirt:
+    machines:
+      k8s-minion-01:
+        disks: [1 GiB]
+        nics: [{kind: internal, name: dmz}]
+        forwards: [{host: 18022, guest: 22}, {host: 18053, guest: 18053, protocol: udp}]
+"""
+# Each is one program of Python: the first answers one datagram, the second asks for that.
+ECHO = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 18053))
+text, peer = s.recvfrom(99)
+s.sendto(text.upper(), peer)
+"""
+ASK = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+while True:
+    s.sendto(b'hello', ('127.0.0.1', 18053))
+    try:
+        print(s.recv(99).decode())
+        break
+    except TimeoutError:
+        pass
 """
 
 
@@ -44,6 +75,7 @@ def lab(host: libvirtd.Host, tmp_path_factory: pytest.TempPathFactory) -> Folder
     path = tmp_path_factory.mktemp("lab") / "labkit-libvirt"
     folder = make_folder(path, host.enter(path))
     folder.edit("^provider: .*", "provider: libvirt")
+    folder.edit("^providers:\n", EXTRA)
     return folder
 
 
@@ -75,9 +107,13 @@ def test_libvirt_has_what_the_plan_says(lab: Folder, host: libvirtd.Host) -> Non
         assert found.findtext("vcpu") == str(machine["cpus"])
         assert found.findtext("memory") == str(machine["memory_mib"] << 10)
         macs = [each.get("address") for each in found.findall("devices/interface/mac")]
-        assert macs == [nic["mac"] for nic in machine["nics"]]
         networks = [each.get("network") for each in found.findall("devices/interface/source")]
-        assert networks == [f"{lab.name}-nat", f"{lab.name}-hostonly"]
+        wanted = [nic["mac"] for nic in machine["nics"]]
+        plugged = [f"{lab.name}-nat", f"{lab.name}-hostonly"]
+        if machine["name"] == "k8s-minion-01":
+            wanted.append(derive.extra_mac(lab.name, "k8s-minion-01", 3))
+            plugged.append(f"{lab.name}-internal-dmz")
+        assert (macs, networks) == (wanted, plugged)
         disk = read(host.virsh("vol-dumpxml", f"{name}.img", "--pool", "default"))
         assert disk.findtext("capacity") == str(machine["disk_gib"] << 30)
 
@@ -104,6 +140,16 @@ def test_inside_is_what_the_notes_say(lab: Folder) -> None:
         assert "nameserver 10.0.2.3" in out
 
 
+def test_forwards_lead_to_a_machine(lab: Folder, host: libvirtd.Host) -> None:
+    ask = "import socket; print(socket.create_connection(('127.0.0.1', 18022), 60).recv(8))"
+    assert host.run("python3", "-c", ask) == "b'SSH-2.0-'"
+    serve = shell.line("nohup python3 -c {} > /dev/null 2>&1 &", ECHO)
+    lab.on("k8s-minion-01", serve)
+    assert host.run("python3", "-c", ASK) == "HELLO"
+    size = lab.on("k8s-minion-01", "sudo blockdev --getsize64 /dev/disk/by-id/virtio-extra-1")
+    assert size == str(1 << 30)
+
+
 def test_a_second_up_changes_nothing(lab: Folder, host: libvirtd.Host) -> None:
     before = host.virsh("list", "--id")
     document = timed(lab, "up")
@@ -122,6 +168,7 @@ def test_a_snapshot_brings_back_what_was(lab: Folder) -> None:
 def test_halt_and_start(lab: Folder, host: libvirtd.Host) -> None:
     timed(lab, "halt")
     assert host.virsh("list", "--name").split() == []
+    assert "127.0.0.1:18022" not in host.run("ss", "-Hltn")
     assert set(lab("status", "--format", "json").document["machines"].values()) == {"stopped"}
     timed(lab, "start", "--only", "k8s-minion-01")
     assert lab.on("k8s-minion-01", "hostname") == "k8s-minion-01"

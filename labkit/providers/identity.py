@@ -20,3 +20,8 @@ def of(machine: model.Machine, user: str, keys: keyring.Keyring) -> seed.Seed:
         host_key=keys.hosts[machine.name].private.reveal(),
         host_key_public=keys.hosts[machine.name].public,
     )
+
+
+def texts(machine: model.Machine, user: str, keys: keyring.Keyring) -> dict[str, str]:
+    """Return the texts of the files that say who a machine is, by their paths."""
+    return {file.path: file.text for file in seed.identity(of(machine, user, keys))}

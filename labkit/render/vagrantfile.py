@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import pathlib
 import traceback
+import types
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -39,6 +40,7 @@ def render(
     catalogue: boxes.Catalogue | None = None,
     architecture: str | None = None,
     libvirt: hardware.Host | None = None,
+    born: Mapping[str, boxes.Box] = types.MappingProxyType({}),
 ) -> str:
     """Write the Vagrantfile of a lab.
 
@@ -51,6 +53,7 @@ def render(
         catalogue: The boxes to choose from; without it, those of boxes.yml.
         architecture: Of the machines, as Linux names it; without it, this computer's.
         libvirt: Where images and disks are; a lab on libvirt needs it, and no boxes.
+        born: Boxes of single machines, which begin with another one than their image's.
 
     Raises:
         errors.ProviderError: There is no Vagrant box for an image.
@@ -69,6 +72,7 @@ def render(
         "extra_mac": functools.partial(derive.extra_mac, lab.name),
         "boxes": {image: boxes.find(known, image, provider, architecture) for image in images},
         "libvirt": libvirt,
+        "born": dict(born),
     }
     try:
         return quoting.environment(template.parent).get_template(template.name).render(values)

@@ -11,6 +11,9 @@ EXPERIMENTAL = "disks"
 Vagrant reads this before it reads the Vagrantfile, which therefore cannot set it.
 """
 
+_SLASH = "-VAGRANTSLASH-"
+"""What stands for a slash in the name of a box's folder."""
+
 
 def environment(folder: pathlib.Path, provider: str) -> dict[str, str]:
     """Return what is set for Vagrant beside the user's own environment.
@@ -45,14 +48,46 @@ def home() -> pathlib.Path:
 
 
 def has_box(name: str, provider: str) -> bool:
-    """Look whether Vagrant has a box, without the second that Vagrant takes to say so.
+    """Look whether Vagrant has a box, without the second that Vagrant takes to say so."""
+    return box(name, provider) is not None
+
+
+def box(name: str, provider: str) -> pathlib.Path | None:
+    """Return the folder of a box that Vagrant has.
 
     A box is `boxes/NAME/VERSION/PROVIDER`, and since Vagrant 2.4.2 also
     `boxes/NAME/VERSION/ARCHITECTURE/PROVIDER` (lib/vagrant/box_collection.rb).
     """
-    folder = home() / "boxes" / name.replace("/", "-VAGRANTSLASH-")
+    folder = home() / "boxes" / _folded(name)
     marks = (f"*/{provider}/metadata.json", f"*/*/{provider}/metadata.json")
-    return any(any(folder.glob(mark)) for mark in marks)
+    return next((found.parent for mark in marks for found in sorted(folder.glob(mark))), None)
+
+
+def boxes(prefix: str, provider: str) -> list[pathlib.Path]:
+    """Return the folders of all boxes whose names begin so."""
+    folders = sorted((home() / "boxes").glob(f"{_folded(prefix)}*"))
+    found = (box(each.name.replace(_SLASH, "/"), provider) for each in folders)
+    return [each for each in found if each]
+
+
+def _folded(name: str) -> str:
+    return name.replace("/", _SLASH)
+
+
+def known_keys() -> list[str]:
+    """Return the public halves of the keys that everybody knows, as lines of authorized_keys.
+
+    Vagrant replaces them in a machine at its first boot. Newer ones have several.
+    """
+    import paramiko  # noqa: PLC0415 - slow, and hardly anybody asks
+
+    files = [home() / "insecure_private_key", *(home() / "insecure_private_keys").glob("*")]
+    lines: set[str] = set()
+    for file in files:
+        if file.is_file():
+            key = paramiko.PKey.from_path(file)
+            lines.add(f"{key.get_name()} {key.get_base64()} vagrant insecure public key")
+    return sorted(lines)
 
 
 def is_master(number: str) -> bool:

@@ -30,6 +30,7 @@ PATIENCE: Mapping[str, float] = types.MappingProxyType(
         "box": 3600.0,  # a download of a gigabyte or two
         "destroy": 300.0,
         "halt": 300.0,
+        "package": 3600.0,  # a disk of some gigabytes is packed
         "snapshot": 900.0,
         "ssh-config": 120.0,
         "status": 120.0,
@@ -163,6 +164,20 @@ class Vagrant:
         digest = ("--checksum-type", "sha256", "--checksum", sha256) if sha256 else ()
         words = ("box", "add", "--provider", self._provider, *digest, "--name", name, url)
         self._twice(f"box {name}", lambda: self.run(*words))
+
+    def remove_box(self, name: str) -> None:
+        """Remove a box, whoever uses it; what Vagrant made of it in the provider stays."""
+        self.run("box", "remove", name, "--provider", self._provider, "--all", "--force")
+
+    def package(self, name: str, target: pathlib.Path, note: pathlib.Path) -> None:
+        """Make a box of a machine that is off.
+
+        Args:
+            name: The machine.
+            target: The file to write.
+            note: A file that is packed with it, as `include/NAME`.
+        """
+        self.run("package", name, "--output", str(target), "--include", str(note))
 
     def boxes(self) -> set[str]:
         """Return the names of the boxes that Vagrant has for this provider."""

@@ -130,7 +130,7 @@ class Provider(base.Provider):
         kept = store.of_digest(birth.kept.about.digest) if birth.kept else None
         image = kept or self._images[machine.image]
         seed = identity.of(machine, image.user, self._keys())
-        texts = {file.path: file.text for file in seeds.identity(seed)}
+        texts = identity.texts(machine, image.user, self._keys())
         seed = dataclasses.replace(seed, files=tuple(birth.files(machine, texts)))
         seeds.write(seed, image.seed, folder / "seed")
         workspace.sync(folder / "seed")  # before the disk's name says that the machine is whole

@@ -20,8 +20,9 @@ from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from labkit.images import carried
     from labkit.ssh import keys
     from labkit.vagrant import output
 
@@ -48,14 +49,37 @@ rm -f /etc/ssh/ssh_host_rsa_key* /etc/ssh/ssh_host_ecdsa_key* /etc/ssh/ssh_host_
 mv /etc/ssh/ssh_host_ed25519_key.labkit /etc/ssh/ssh_host_ed25519_key
 chmod 644 /etc/ssh/ssh_host_ed25519_key.pub
 ! command -v restorecon > /dev/null || restorecon /etc/ssh/ssh_host_ed25519_key*
-systemctl restart ssh 2> /dev/null || systemctl restart sshd
 """
+_RESTART = "systemctl restart ssh 2> /dev/null || systemctl restart sshd\n"
+
+_FILE = """\
+mkdir -p {}
+printf %s {} > {}
+chmod {} {}
+mv {} {}
+! command -v restorecon > /dev/null || restorecon {}"""
+_AFTER = "! command -v nmcli > /dev/null || nmcli connection reload || :"
 
 
-def script(user: str, login: str, host: keys.KeyPair) -> str:
-    """Return what root runs on the machine; it holds the machine's private host key."""
+def script(user: str, login: str, host: keys.KeyPair, files: Sequence[carried.File] = ()) -> str:
+    """Return what root runs on the machine; it holds the machine's private host key.
+
+    Args:
+        user: The account that the lab will log in as.
+        login: The line of authorized_keys that opens it.
+        host: The key that the machine will show.
+        files: What the machine is born with besides.
+    """
     private = host.private.reveal().strip()
-    return shell.line(_SCRIPT, user, login, private, host.public.strip())
+    keys = shell.line(_SCRIPT, user, login, private, host.public.strip())
+    after = [_AFTER] if files else []
+    return keys + "".join(f"{each}\n" for each in (*map(_file, files), *after)) + _RESTART
+
+
+def _file(file: carried.File) -> str:
+    folder, new = file.path.rpartition("/")[0] or "/", f"{file.path}.labkit"
+    mode = f"{file.mode:o}"
+    return shell.line(_FILE, folder, file.text, new, mode, new, new, file.path, file.path)
 
 
 def adopt(
@@ -65,6 +89,7 @@ def adopt(
     user: str,
     login: str,
     host: keys.KeyPair,
+    files: Sequence[carried.File],
     scratch: pathlib.Path,
     patience: float,
     narrate: Callable[[str], None],
@@ -78,6 +103,7 @@ def adopt(
         user: The account that the lab will log in as.
         login: The line of authorized_keys that opens it.
         host: The key that the machine will show.
+        files: What it is born with besides, where it was made of a baked box.
         scratch: A file for the key that it shows now.
         patience: Seconds until its SSH has to answer. Vagrant waits for a machine that it starts;
             one that a run before this has started may still be booting.
@@ -97,7 +123,7 @@ def adopt(
     try:
         with sessions.Session(where) as session:
             session.open(_TIMEOUT)
-            done = session.run(script(user, login, host), timeout=_TIMEOUT, label="keys")
+            done = session.run(script(user, login, host, files), timeout=_TIMEOUT, label="keys")
     finally:
         scratch.unlink(missing_ok=True)
     if done.status:

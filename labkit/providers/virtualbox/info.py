@@ -48,6 +48,23 @@ def disks(text: str) -> dict[str, str]:
     return dict(found)
 
 
+def attached(found: Mapping[str, str]) -> list[str]:
+    """Return the UUIDs of the disks and images that a machine has, from its settings."""
+    return [value for key, value in found.items() if "-ImageUUID-" in key]
+
+
+def parents(text: str) -> dict[str, str]:
+    """Return from `list hdds` what each disk is the difference of; a whole one is of nothing."""
+    found: dict[str, str] = {}
+    for part in re.split(r"\n\s*\n", text):
+        lines = (line.partition(":") for line in part.splitlines())
+        fields = {key: value.strip() for key, _, value in lines}
+        parent = fields.get("Parent UUID", "")
+        if "UUID" in fields and parent not in {"", "base"}:
+            found[fields["UUID"]] = parent
+    return found
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Adapter:
     """A host-only adapter."""

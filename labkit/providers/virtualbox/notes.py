@@ -29,3 +29,8 @@ def forget(lab: pathlib.Path, machine: str) -> None:
     """Remove the notes about a machine that is gone."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(folder(lab) / machine)
+
+
+def forget_key(lab: pathlib.Path, machine: str) -> None:
+    """Remove the key that Vagrant has put into a machine, for one that is never opened again."""
+    (folder(lab) / machine / "virtualbox" / "private_key").unlink(missing_ok=True)

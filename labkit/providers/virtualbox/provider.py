@@ -8,9 +8,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from labkit import errors, visible, workspace
-from labkit.providers import base
+from labkit.providers import base, identity
 from labkit.providers.virtualbox import (
+    baked,
     box_file,
+    boxed,
     gc,
     hardware,
     manage,
@@ -20,7 +22,6 @@ from labkit.providers.virtualbox import (
     preflight,
     snapshot,
 )
-from labkit.render import boxes
 from labkit.vagrant import journal, settings, tool, version
 
 if TYPE_CHECKING:
@@ -49,11 +50,20 @@ class Provider(base.Provider):
         patience = {**tool.PATIENCE, "up": self._boot + _SPARE}
         return tool.Vagrant(self._space.path, "virtualbox", self._narrate, patience)
 
+    @functools.cached_property
+    def _boxes(self) -> boxed.Boxes:
+        return boxed.Boxes(self._lab, self._space)
+
+    @property
+    def keeper(self) -> baked.Keeper:
+        """Return who keeps baked boxes."""
+        return baked.Keeper(self._space, self._boxes.of, self._vagrant, self._narrate)
+
     def preflight(self) -> Sequence[base.Finding]:
         """Look at the programs, the network, ports and memory."""
         states = {**self.status()} if manage.program() else dict[str, base.State]()
         down = [each for each in self._lab.machines if states.get(each.name) is not _RUNNING]
-        wanted = preflight.Wanted(self._lab, tuple(down), self._boxes(), self._vagrant)
+        wanted = preflight.Wanted(self._lab, tuple(down), self._boxes.each(), self._vagrant)
         return preflight.look(wanted)
 
     def prepare(self) -> None:
@@ -61,22 +71,13 @@ class Provider(base.Provider):
         installed = self._vagrant.version()
         version.require(installed)
         self._logs = installed >= version.LOGS
-        for box in set(self._boxes().values()):
+        for box in set(self._boxes.each().values()):
             box_file.ensure(box, self._vagrant, self._narrate)
         self._network()
 
     def _network(self) -> None:
         if not self._lab.provider_options.get("internal"):
             networks.ensure(self._lab.network("hostonly").subnet)
-
-    def _boxes(self) -> dict[str, boxes.Box]:
-        """Return the box of each machine."""
-        catalogue = boxes.known(self._space.folder)
-        here = boxes.host_architecture()
-        return {
-            each.name: boxes.find(catalogue, each.image, "virtualbox", here)
-            for each in self._lab.machines
-        }
 
     def status(self) -> Mapping[str, base.State]:
         """Ask VirtualBox for all machines at once; Vagrant would take seconds to begin."""
@@ -114,7 +115,7 @@ class Provider(base.Provider):
             machine=machine.name,
             host=str(machine.ssh_address),
             port=machine.ssh_port,
-            user=self._boxes()[machine.name].user,
+            user=self._boxes.of(machine.image).user,
             key=self._keys().login_file,
             known_hosts=self._space.known_hosts,
         )
@@ -157,14 +158,18 @@ class Provider(base.Provider):
         folder = self._space.machine(machine.name)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._network()
+        birth, keys = self.birth(machine), self._keys()
+        if birth.kept:
+            self._boxes.begin_with(machine, birth.kept)
         self._up(machine)
-        keys = self._keys()
+        user = self._boxes.of(machine.image).user
         adopt.adopt(
             machine.name,
             self._vagrant.ssh([machine.name])[machine.name],
-            user=self._boxes()[machine.name].user,
+            user=user,
             login=keys.login.public,
             host=keys.hosts[machine.name],
+            files=birth.files(machine, identity.texts(machine, user, keys)),
             scratch=folder / "first_host_key",
             patience=self._boot,
             narrate=self._narrate,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labkit import errors, secret
+from labkit import errors, secret, shell
+from labkit.images import carried
 from labkit.providers.virtualbox import adopt
 from labkit.ssh import keys, patience
 from labkit.vagrant import output
@@ -25,6 +26,22 @@ def test_a_shell_reads_the_script() -> None:
     assert "'PRIVATE ${HOME}'\"'\"'s\nKEY'" in text
     assert "'ssh-ed25519 BBBB $(touch hole)'" in text
     subprocess.run(["sh", "-n", "-c", text], check=True)
+
+
+def test_files_that_it_is_born_with(tmp_path: pathlib.Path) -> None:
+    where = tmp_path / "it's" / "here"
+    file = carried.File(str(where), "a $(touch hole)\nb\n", 0o600)
+    text = adopt.script("vagrant", "k", HOST, [file])
+    subprocess.run(["sh", "-n", "-c", text], check=True)
+    own = text[text.index(f"mkdir -p {shell.quote(where.parent)}") :].partition(
+        "! command -v nmcli"
+    )[0]
+    subprocess.run(["sh", "-euc", own], cwd=tmp_path, check=True)
+    assert where.read_text() == file.text
+    assert where.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in where.parent.iterdir()) == ["here"]
+    assert text.endswith("systemctl restart sshd\n")
+    assert "nmcli" not in adopt.script("vagrant", "k", HOST)
 
 
 @pytest.fixture
@@ -48,6 +65,7 @@ def adopted(tmp_path: pathlib.Path, told: list[str]) -> Iterator[Callable[..., N
                 user="vagrant",
                 login="k",
                 host=HOST,
+                files=(),
                 scratch=tmp_path / "s",
                 patience=patience,
                 narrate=told.append,

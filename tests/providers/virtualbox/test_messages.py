@@ -223,6 +223,7 @@ def test_a_box_that_labkit_cannot_make_its_own(
             user="vagrant",
             login="k",
             host=keys.KeyPair(secret.Secret("K"), "ssh-ed25519 AAAA k"),
+            files=(),
             scratch=tmp_path / "scratch",
             patience=1.0,
             narrate=print,

@@ -17,8 +17,9 @@ from labkit.render import boxes
 from labkit.vagrant import output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from labkit.images import carried
     from labkit.providers import virtualbox
     from labkit.ssh import keys
     from tests import programs as fakes
@@ -46,6 +47,7 @@ def adopted(monkeypatch: pytest.MonkeyPatch) -> dict[str, output.Ssh]:
         user: str,
         login: str,
         host: keys.KeyPair,
+        files: Sequence[carried.File],
         scratch: pathlib.Path,
         patience: float,
         narrate: Callable[[str], None],
@@ -56,6 +58,7 @@ def adopted(monkeypatch: pytest.MonkeyPatch) -> dict[str, output.Ssh]:
         assert alive
         assert (login, host.public) == (_public("login"), _public(machine))
         assert scratch.parent.is_dir()
+        assert list(files) == []
         found[machine] = ssh
 
     monkeypatch.setattr(adopt, "adopt", take)

@@ -14,13 +14,13 @@ from labkit.converge import script
 from labkit.operations import base as operations
 from labkit.report import draft as drafts
 from labkit.report import model as reports
+from labkit.ssh import session as sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from labkit.plan import model
     from labkit.profiles import load
-    from labkit.ssh import session as sessions
 
 _TIMEOUT = 300.0
 _SHOWN = 2000
@@ -128,10 +128,18 @@ def _at(when: str, results: Iterable[reports.Result]) -> tuple[reports.Result, .
     return tuple(dataclasses.replace(each, when=when) for each in results)
 
 
-def silent(name: str, error: errors.LabError, when: str = "") -> reports.Result:
-    """Return the result that stands for a machine which showed nothing."""
+def silent(name: str, error: errors.LabError, when: str = "", *, asked: str = "") -> reports.Result:
+    """Return the result that stands for a machine which showed nothing, or nothing from `asked` on.
+
+    Args:
+        name: The machine's name.
+        error: What came instead.
+        when: See `reports.Result`.
+        asked: The operation or check that it was asked for last.
+    """
+    actual = f"{error.message}: there was no end to '{asked}'" if asked else error.message
     return reports.Result(
-        name, "answer", "answers", ok=False, actual=error.message, by_hand="'lab.status'",
+        name, "answer", "answers", ok=False, actual=actual, by_hand="'lab.status'",
         repair=error.hint or f"'lab.up --only {name}'", when=when,
     )  # fmt: skip
 
@@ -142,7 +150,6 @@ def _look(
     wanted: Mapping[str, base.Check],
     first: Callable[[sessions.Session], str],
 ) -> _Seen:
-    ahead = first(subject.session)
     probes = {
         name: probe
         for name, check in wanted.items()
@@ -150,14 +157,7 @@ def _look(
     }
     asked = () if subject.converged else tuple(subject.steps)
     sections = [*(step.operation.probe() for step in asked), *probes.values()]
-    batch = script.batch(sections)
-    text = f"{ahead}\n{batch.text}" if ahead else batch.text
-    answers = batch.answers(subject.session.run(text, timeout=_TIMEOUT, label="verify").output)
-    if len(answers) != len(sections):
-        raise errors.UnreachableError(
-            f"{subject.machine.name} answered {len(answers)} of {len(sections)} probes",
-            hint="can its user run 'sudo -n sh'?",
-        )
+    answers, late = _ask(subject, first(subject.session), sections)
     own = answers[: len(asked)]
     results = [
         reports.Result(subject.machine.name, step.kind, step.why, ok=True)
@@ -165,7 +165,7 @@ def _look(
         if subject.converged
     ]
     settings: list[reports.Setting] = []
-    for step, answer in zip(asked, own, strict=True):
+    for step, answer in zip(asked, own, strict=late is None):
         look = looks.read(step, answer)
         results += _state(subject.machine.name, look)
         settings += (
@@ -173,9 +173,32 @@ def _look(
             for each in look.settings
         )
     facts: dict[str, object] = {}
-    for name, answer in zip(probes, answers[len(own) :], strict=True):
+    for name, answer in zip(probes, answers[len(own) :], strict=late is None):
         results += _check(lab, subject.machine, name, wanted[name], answer, facts=facts)
+    if late is not None:
+        last = [*(step.kind for step in asked), *probes][len(answers)]
+        results.append(silent(subject.machine.name, late, asked=last if answers else ""))
     return _Seen(tuple(results), tuple(settings), facts)
+
+
+def _ask(
+    subject: Subject, ahead: str, sections: Sequence[str]
+) -> tuple[tuple[script.Answer, ...], sessions.DeadlineError | None]:
+    """Ask for all sections at once; of one without an end, those before it have still answered."""
+    batch = script.batch(sections)
+    text = f"{ahead}\n{batch.text}" if ahead else batch.text
+    try:
+        answers = batch.answers(subject.session.run(text, timeout=_TIMEOUT, label="verify").output)
+    except sessions.DeadlineError as error:
+        answers = batch.answers(error.output)
+        if len(answers) < len(sections):
+            return answers, error
+    if len(answers) != len(sections):
+        raise errors.UnreachableError(
+            f"{subject.machine.name} answered {len(answers)} of {len(sections)} probes",
+            hint="can its user run 'sudo -n sh'?",
+        )
+    return answers, None
 
 
 def _state(name: str, look: looks.Look) -> list[reports.Result]:

@@ -58,11 +58,13 @@ class _Down(_Machine):
 
 
 class _Late(_Machine):
+    """Begins the last sections and ends none of them; with nothing cut, all were answered."""
+
     def _exec(
         self, command: str, stdin: str, timeout: float, on_output: Callable[[bytes], None]
     ) -> sessions.Result:
-        del command, stdin, timeout, on_output
-        raise sessions.DeadlineError("web-01 did not finish within 300 s", output="begun")
+        said = super()._exec(command, stdin, timeout, on_output)
+        raise sessions.DeadlineError("web-01 did not finish within 300 s", output=said.output)
 
 
 class Word(operations.Operation[str]):
@@ -132,9 +134,25 @@ def test_a_machine_that_is_down_is_one_line_and_hides_nothing(two: model.Lab) ->
 
 
 def test_a_machine_that_is_late_is_one_line(two: model.Lab) -> None:
-    (line,) = _of(_verify(two, [_Late("web-01")]), "web-01")
+    count = len(checks.every()) - 2  # ssh and ansible are asked on the ansible machine only
+    (line,) = _of(_verify(two, [_Late("web-01", cut=count)]), "web-01")
     assert line.actual == "web-01 did not finish within 300 s"
     assert (line.by_hand, line.repair) == ("'lab.status'", "'lab.up --only web-01'")
+
+
+def test_a_check_without_an_end_hides_none_before_it(two: model.Lab) -> None:
+    report = _verify(two, [_Late("web-01", "right", "", cut=2)], steps=1)
+    state, *results, line = report.results
+    asked = [name for name in checks.every() if name not in {"ssh", "ansible"}]
+    assert (state.check, state.ok) == ("word", True)
+    assert list(dict.fromkeys(each.check for each in results)) == asked[:-2]
+    said = f"web-01 did not finish within 300 s: there was no end to '{asked[-2]}'"
+    assert (line.check, line.actual) == ("answer", said)
+
+
+def test_a_machine_whose_shell_goes_on_has_answered(two: model.Lab) -> None:
+    report = _verify(two, [_Late("web-01")])
+    assert "answer" not in {each.check for each in report.results}
 
 
 def test_a_machine_without_a_shell_is_one_line(two: model.Lab) -> None:

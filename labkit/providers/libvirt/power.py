@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING
 
 from labkit import errors
 from labkit.providers import base
 from labkit.providers.libvirt import domains, virsh
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PATIENCE = 90.0
 """Seconds that a machine has to shut down; an emulated one on a loaded host takes about ten."""
@@ -24,16 +20,16 @@ def runs(name: str) -> bool:
     return domain is not None and domain.state is base.State.RUNNING
 
 
-def press(name: str, narrate: Callable[[str], None]) -> None:
-    """Press the power button and wait; a machine that does not listen is switched off."""
+def press(name: str) -> bool:
+    """Press the power button of a domain, and say whether it has gone off in time."""
     release(name)  # one that is held does not feel its power button
     virsh.run("shutdown", name, "--mode", "acpi")
     deadline = time.monotonic() + PATIENCE
     while runs(name):
         if time.monotonic() > deadline:
-            narrate(f"{name} ignored its power button for {PATIENCE:.0f} s")
-            cut(name)
+            return False
         time.sleep(_POLL)
+    return True
 
 
 def cut(name: str) -> None:

@@ -175,8 +175,9 @@ class Provider(base.Provider):
     def stop(self, machine: model.Machine) -> None:
         """Press the power button and wait; a machine that does not listen is switched off."""
         forwards.end(self._space, machine.name)
-        if self._runs(machine):
-            power.press(self._name(machine.name), self._narrate)
+        if self._runs(machine) and not power.press(self._name(machine.name)):
+            self._narrate(f"{machine.name} ignored its power button for {power.PATIENCE:.0f} s")
+            power.cut(self._name(machine.name))
 
     def _runs(self, machine: model.Machine) -> bool:
         domain = self._look(machine.name).get(machine.name)

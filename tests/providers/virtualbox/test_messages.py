@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import types
 from typing import TYPE_CHECKING, Self
 
 import paramiko
 import pytest
 
 from labkit import child, errors, secret, system
-from labkit.providers.virtualbox import adopt, box_file, manage, networks, power, preflight
+from labkit.providers.virtualbox import (
+    adopt,
+    box_file,
+    manage,
+    networks,
+    power,
+    preflight,
+    snapshot,
+)
 from labkit.render import boxes
 from labkit.ssh import keys, session
 from labkit.vagrant import Vagrant, output
@@ -102,6 +111,22 @@ def test_a_machine_that_is_removed_while_all_are_looked_at(programs: fakes.Progr
     programs.replace(*listed, out=f'"x" {{{NUMBER}}}\n')
     programs.expect(*listed, out="")
     assert list(power.everything()) == []
+
+
+def test_a_machine_that_cannot_be_saved(
+    provider: virtualbox.Provider, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "time", types.SimpleNamespace(time=lambda: 7.0))
+    box.say("web-01", "poweroff")
+    number = box.number("web-01")
+    refused = "VBoxManage: error: VERR_DISK_FULL"
+    take = ("VBoxManage", "snapshot", number, "take", "labkit-x", "--description")
+    box.programs.expect(*take, "labkit 7.000 off", status=1, err=refused)
+    with _said(
+        "web-01 could not be saved: the disk is full",
+        "make room where VirtualBox and Vagrant keep their files, then run the same task again",
+    ):
+        provider.save(box.lab.machine("web-01"), "x")
 
 
 BUSY = "VBoxManage: error: The object is not ready"

@@ -22,6 +22,7 @@ import psutil
 import labkit
 from labkit import child, errors, parallel, signals
 from labkit.classroom import gate, reason
+from labkit.secrets import env
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -147,7 +148,8 @@ class Queue:
     def _work(self, name: str, task: Task) -> Outcome:
         words = [sys.executable, "-m", "labkit", *task.words]
         words += ["--file", str(task.lab_file)]
-        environment: dict[str, str] = dict.fromkeys(_OWN, "")
+        # The secrets go along, which this run has taken out of what its children inherit.
+        environment = {**env.taken(), **dict.fromkeys(_OWN, "")}
         # The very labkit that runs here, wherever it lies.
         package = str(pathlib.Path(labkit.__file__).parents[1])
         environment["PYTHONPATH"] = os.pathsep.join(

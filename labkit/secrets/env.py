@@ -30,6 +30,11 @@ def held() -> tuple[str, ...]:
     return tuple(_TAKEN.values())
 
 
+def taken() -> dict[str, str]:
+    """Return what was taken, for another labkit that takes it out of its environment in turn."""
+    return dict(_TAKEN)
+
+
 def read(name: str) -> str:
     """Return the value of a variable.
 

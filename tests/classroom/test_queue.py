@@ -12,6 +12,7 @@ import pytest
 
 from labkit import child, console, errors
 from labkit.classroom import gate, load, queue
+from labkit.secrets import env
 
 if TYPE_CHECKING:
     import pathlib
@@ -58,6 +59,27 @@ def _task(room: plan.Classroom, need: gate.Need = gate.NOTHING) -> Callable[...,
         return queue.Task(room.folder / student.name / "lab.yml", ("up",), need)
 
     return make
+
+
+def test_secrets_go_along(
+    room: plan.Classroom,
+    progress: console.Progress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What this run has taken out of its environment, each lab needs as well."""
+    monkeypatch.setattr(env, "_TAKEN", {})
+    monkeypatch.setenv("LAB_VSPHERE_PASSWORD", "hush")
+    env.take(["LAB_VSPHERE_PASSWORD"])
+    given: list[str] = []
+
+    def run(words: list[str], *, env: dict[str, str], **_: object) -> Any:  # noqa: ANN401
+        given.append(env["LAB_VSPHERE_PASSWORD"])
+        return subprocess.CompletedProcess(words, 0, "{}", "")
+
+    monkeypatch.setattr(child, "run", run)
+    queue.Queue(room.folder, progress).run(room.students, _task(room), 2)
+    assert given == ["hush"] * len(_NAMES)
+    assert "LAB_VSPHERE_PASSWORD" not in os.environ
 
 
 def test_one_that_fails_is_named_with_its_first_reason(

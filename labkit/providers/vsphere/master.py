@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from labkit import errors
+from labkit import errors, signals
 from labkit.providers.vsphere import faults, inventory, library, remember, retrieve, settle, window
 from labkit.providers.vsphere import journal as journals
 from labkit.providers.vsphere import stamp as stamps
@@ -32,6 +33,8 @@ BAKED = f"{PREFIX}baked-"
 """What the names of baked templates begin with, which stay when the last lab goes."""
 SNAPSHOT = "base"
 """What disks are linked to, in templates that labkit makes."""
+_TRIES, _PAUSE = 240, 0.5
+"""How often, and after how many seconds, what is busy is tried again: for two minutes."""
 _PATHS = {
     "VirtualMachine": ("name", "customValue", "config.template", "config.annotation", "parent")
 }
@@ -161,9 +164,22 @@ def remove_unused(
 def run(
     site: sites.Site, name: str, method: str, call: Callable[[], Any], journal: journals.Journal
 ) -> None:
-    """Do one thing on the vCenter, and wait for its task."""
+    """Do one thing on the vCenter, and wait for its task.
 
-    def work() -> Generator[window.Need, Any, None]:
-        yield window.Start(method, method, call)
+    A switch or a machine takes one task at a time. While another lab's is under way it is tried
+    again.
+    """
+    for left in range(_TRIES, -1, -1):
+        try:
+            site.window.run(name, _work(method, call), lambda _: None, journal)
+        except faults.FaultError as error:
+            if error.kind != "TaskInProgress" or not left:
+                raise
+            signals.check()
+            time.sleep(_PAUSE)
+        else:
+            return
 
-    site.window.run(name, work(), lambda _: None, journal)
+
+def _work(method: str, call: Callable[[], Any]) -> Generator[window.Need, Any, None]:
+    yield window.Start(method, method, call)

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -88,8 +89,8 @@ class Guests:
                     on.add(each._moId)
                     if each._moId not in self._running:
                         said = {one.key: one.value for one in each.config.extraConfig}
-                        below = self._below(each)
-                        self._running[each._moId] = self._start(each._moId, said, below)
+                        below, told = self._below(each), _told(each)
+                        self._running[each._moId] = self._start(each._moId, said, below, told)
                         self._disks[each.name] = self._folder / each._moId / "disk" / "upper"
         for moid in self._running.keys() - on:
             self._running.pop(moid).kill()
@@ -104,7 +105,9 @@ class Guests:
                 return next(f"{self._disks[name]}:" for name in self._disks if name.endswith(ends))
         return ""
 
-    def _start(self, moid: str, said: Mapping[str, str], below: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, moid: str, said: Mapping[str, str], below: str, told: str
+    ) -> subprocess.Popen[bytes]:
         meta = json.loads(base64.b64decode(said["guestinfo.metadata"]))
         user = yaml.safe_load(base64.b64decode(said["guestinfo.userdata"]))
         folder = self._folder / moid
@@ -118,7 +121,8 @@ class Guests:
         (folder / "key").write_text(user["ssh_keys"]["ed25519_private"])
         (folder / "authorized_keys").write_text("\n".join(user["ssh_authorized_keys"]) + "\n")
         cards = meta["network"]["ethernets"].values()
-        addresses = [each["addresses"][0].partition("/")[0] for each in cards]
+        given = [each.get("addresses", [told])[0] for each in cards]  # else DHCP's
+        addresses = [str(each).partition("/")[0] for each in given]
         for address in addresses:
             command = ["ip", "address", "replace", f"{address}/32", "dev", "lo"]
             subprocess.run(command, check=True)
@@ -134,18 +138,29 @@ class Guests:
             return subprocess.Popen([*_GUEST, "sh", "-c", script], stderr=log)
 
 
+def _told(machine: Any) -> str:
+    """What the machine's Tools tell, once they do: the address that DHCP gave the first card."""
+    given = [each for card in machine.guest.net for each in card.ipAddress or ()]
+    return next(each for each in given if "." in each and not each.startswith("169."))
+
+
 def main() -> None:
-    """Run each command line of the standard input, and tell how it ended, all as JSON."""
+    """Run each command line of the standard input, and tell how it ended, all as JSON.
+
+    In a lab of two machines, or, when asked for it, in the folder of a class.
+    """
     folder = pathlib.Path(sys.argv[1])
+    make = _class if sys.argv[2:] == ["class"] else _lab
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     commands: list[list[str]] = json.load(sys.stdin)
     with vcenter.running(folder) as there:
         there.template()
-        made = _lab(there, folder / "s00")
+        there.set(task=TASK if make is _class else 0.0)
+        made = make(there, folder / "s00")
         (folder / "guests").mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder / "guests"], check=True)
         with Guests(there, folder / "guests").watch():
-            ended = [_run(made, each) for each in commands]
+            ended = [_counted(there, made, each) for each in commands]
         left = [name for name, _ in school.machines(there)]
         with there.session() as instance:
             folders = [each.name for each in vcenter.everything(instance, vim.Folder)]
@@ -153,8 +168,30 @@ def main() -> None:
     print(json.dumps({"ended": ended, "machines": left, "folders": own}))
 
 
+TASK = 0.3
+"""Seconds of each of a class's tasks."""
+STUDENTS = 4
+
+
+def _class(there: vcenter.Vcenter, folder: pathlib.Path) -> pathlib.Path:
+    """Make the folder of a class, each student with two machines and a VLAN."""
+    hostonly = {"switch": "DVS0"}
+    said = school.settings(there, login="root", addresses="guest", hostonly=hostonly)
+    _write(there, folder, said)
+    (folder / "class.yml").write_text("classroom: python\nlab: lab.yml\nroster: roster.csv\n")
+    rows = "".join(f"student-{number},{100 + number}\n" for number in range(STUDENTS))
+    (folder / "roster.csv").write_text(f"name,vlan\n{rows}")
+    return folder
+
+
 def _lab(there: vcenter.Vcenter, folder: pathlib.Path) -> pathlib.Path:
-    school.write(folder, "s00", school.settings(there, login="root"), 2)
+    return _write(there, folder, school.settings(there, login="root"))
+
+
+def _write(
+    there: vcenter.Vcenter, folder: pathlib.Path, said: Mapping[str, object]
+) -> pathlib.Path:
+    school.write(folder, "s00", said, 2)
     for each in ("provision", "network"):
         (folder / each).mkdir()
     (folder / "provision" / "base.yml").write_text(
@@ -175,6 +212,15 @@ def _lab(there: vcenter.Vcenter, folder: pathlib.Path) -> pathlib.Path:
         LAB_STATE=str(folder / "state"),
     )
     return folder
+
+
+def _counted(there: vcenter.Vcenter, folder: pathlib.Path, words: list[str]) -> dict[str, object]:
+    """Run a command, and count what was asked of the vCenter meanwhile, but for the watch's own."""
+    there.reset()
+    begun = time.monotonic()
+    done = _run(folder, words)
+    seconds = time.monotonic() - begun
+    return {**done, "seconds": seconds, "calls": dict(there.counts().calls)}
 
 
 def _run(folder: pathlib.Path, words: list[str]) -> dict[str, object]:

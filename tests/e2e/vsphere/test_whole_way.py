@@ -30,7 +30,7 @@ _PATIENCE = 600.0
 _NEEDED = ("chroot", "ip", "mount", "ssh", "sshd", "unshare")
 
 
-def _run(folder: pathlib.Path, commands: Sequence[Sequence[str]]) -> Any:
+def _run(folder: pathlib.Path, commands: Sequence[Sequence[str]], *what: str) -> Any:
     if not system.is_root():
         pytest.skip("namespaces of their own take root")
     absent = system.missing(*_NEEDED)
@@ -38,7 +38,7 @@ def _run(folder: pathlib.Path, commands: Sequence[Sequence[str]]) -> Any:
         pytest.skip(f"not installed: {', '.join(absent)}")
     building.build()  # with the cache that the environment names
     done = subprocess.run(
-        [*inside.ENTER, sys.executable, "-m", "tests.e2e.vsphere.inside", str(folder)],
+        [*inside.ENTER, sys.executable, "-m", "tests.e2e.vsphere.inside", str(folder), *what],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "LAB_CACHE": str(_cache())},
         input=json.dumps(commands),
@@ -112,3 +112,20 @@ def test_further_machines_of_a_baked_template_need_nothing(tmp_path: pathlib.Pat
     assert (freed["code"], nothing["out"]) == (0, "nothing is left over\n"), (freed, nothing)
     assert said["machines"] == ["debian-12"]
     assert said["folders"] == []
+
+
+def test_a_class_whose_labs_come_up_at_the_same_time(tmp_path: pathlib.Path) -> None:
+    """Each lab is a process of its own, and all want the folder and the switch at once."""
+    log = ["sh", "-c", "cat students/*/.lab/*/logs/*.jsonl"]
+    words = [["class.up", "--format", "json", "--jobs", "4"], log, ["class.destroy", "--yes"]]
+    said = _run(tmp_path, words, "class")
+    up, logged, gone = said["ended"]
+    students = json.loads(up["out"])["students"]
+    # All have come up; what verify finds is that they are on one card of one host.
+    assert {each["code"] for each in students.values()} == {1}, students
+    assert all(each["result"]["failures"] == [] for each in students.values()), students
+    assert len(students) == inside.STUDENTS
+    labels = [json.loads(line).get("label", "") for line in logged["out"].splitlines()]
+    assert sum(label.startswith("vCenter: CloneVM") for label in labels) == 2 * inside.STUDENTS
+    assert gone["code"] == 0, gone
+    assert (said["machines"], said["folders"]) == (["debian-12"], [])

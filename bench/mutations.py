@@ -140,20 +140,23 @@ def _done(result: sessions.Result, machine: str, script: str) -> None:
 
 
 @contextlib.contextmanager
-def bed() -> Generator[Bed]:
-    """Make the lab in a folder of its own; nothing of it is left at the end."""
-    with tempfile.TemporaryDirectory(prefix="labkit-mutations-") as name:
-        folder = pathlib.Path(name)
+def bed(kept: pathlib.Path | None = None) -> Generator[Bed]:
+    """Make the lab in a folder of its own; nothing of it is left at the end.
+
+    Args:
+        kept: A folder in which the machines are halted instead, for the next run.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = kept or pathlib.Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="labkit-mutations-"))
+        )
+        folder.mkdir(exist_ok=True)
         (folder / "lab.yml").write_text(LAB.lstrip(), encoding="utf-8")
-        try:
-            _labkit(folder, "up")
-            made = Bed(folder)
-            try:
-                yield made
-            finally:
-                made.close()
-        finally:
-            _labkit(folder, "destroy", "--yes")
+        stack.callback(_labkit, folder, *(("halt",) if kept else ("destroy", "--yes")))
+        _labkit(folder, "up")
+        made = Bed(folder)
+        stack.callback(made.close)
+        yield made
 
 
 def _labkit(folder: pathlib.Path, *words: str) -> None:
@@ -206,6 +209,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="mutations by name")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after these")
     parser.add_argument("--keep", type=pathlib.Path, help="a file to go on from, and to add to")
+    parser.add_argument("--bed", type=pathlib.Path, help="a folder that keeps the lab, halted")
     words = parser.parse_args()
     every = mutants.load()
     found = kept.load(words.keep, every)
@@ -216,7 +220,7 @@ def main() -> None:
         if each.name not in done and (not words.only or each.name in words.only)
     ]
     until = time.monotonic() + 60 * words.minutes
-    with bed() as made:
+    with bed(words.bed) as made:
         _measure(made, chosen, found, words.rounds, until)
     if len(found.verdicts) == len(every) and len(found.healthy) >= words.rounds:
         found.verdicts.sort(key=lambda each: each.mutation.name)

@@ -74,3 +74,20 @@ def test_a_host_that_runs_full(default_lab: model.Lab) -> None:
     assert rehearse.rehearse([default_lab], none, 2, _COSTS) == rehearse.Prediction(
         up=0, refused=1, seconds=0.0, first=0.0, memory_mib=0, disk_mib=0, calls=0
     )
+
+
+def test_a_vcenter(default_lab: model.Lab) -> None:
+    options = {"window": 2, "linked_clone": "auto"}
+    lab = dataclasses.replace(default_lab, provider="vsphere", provider_options=options)
+    costs = rehearse.vcenter([lab, dataclasses.replace(lab, provider_options={})], 2.0, 10.0)
+    assert (costs.at_once, costs.machine.wait) == (2, 16.0)
+    tiny = capacity.Host(memory_mib=1, cpus=1, disk_mib=1)
+    found = rehearse.rehearse([lab] * 2, tiny, 2, costs)
+    assert (found.up, found.refused) == (2, 0), "it takes nothing of this host"
+    assert (found.memory_mib, found.disk_mib) == (2 * 4 * 512, 2 * 4 * 300)
+    assert found.calls == 2 * (53 + 4 * 7)
+    # Both labs wait at the same time, each of them twice for two of its four machines.
+    assert 32 < found.seconds < 32 + 2 * (1.0 + 4 * 0.2 + 4 * 0.2) + 4 * 0.2 + 0.01
+    whole = dataclasses.replace(lab, provider_options={"linked_clone": "never"})
+    gib = sum(machine.disk_gib for machine in lab.machines)
+    assert rehearse.rehearse([whole], tiny, 1, costs).disk_mib == gib << 10

@@ -89,14 +89,16 @@ def test_a_class_on_a_vcenter(labkit: Callable[..., Any], room: pathlib.Path) ->
     )
     document = json.loads(labkit("class.plan", "--format", "json").out)
     assert (document["resources"], document["fit"], document["bottleneck"]) == ([], None, None)
-    done = labkit("class.rehearse")
-    assert (done.code, done.out) == (2, "")
-    assert done.err == (
-        "error: a class on a vCenter cannot be rehearsed: what is known is how machines of this "
-        "host boot\n"
-        "hint: 'labkit class.plan' shows the labs, and 'labkit doctor' in a lab folder looks at "
-        "the vCenter\n"
+    done = labkit("class.rehearse", "--students", "30", "--task", "2", "--boot", "20.5")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith(
+        "predicted for tasks of 2.0 s and a boot of 20.5 s: --task and --boot give yours. Memory "
+        "and disk are the vCenter's, which was not asked whether it has them\n"
     )
+    said = json.loads(labkit("class.rehearse", "--students", "30", "--format", "json").out)
+    assert (said["up"], said["refused"]) == (30, 0)
+    assert (said["memory_mib"], said["disk_mib"]) == (30 * 2048, 30 * 300)
+    assert said["calls"] == 30 * (53 + 7)
 
 
 def test_a_class_that_does_not_fit(labkit: Callable[..., Any], room: pathlib.Path) -> None:

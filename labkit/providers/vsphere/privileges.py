@@ -51,6 +51,11 @@ LIBRARY = (
     "VirtualMachine.Provisioning.MarkAsTemplate",
 )
 """On the folder that labs are in, to make a template of an item of a content library."""
+BAKING = (
+    "VirtualMachine.Provisioning.Clone",
+    "VirtualMachine.Provisioning.MarkAsTemplate",
+)
+"""On the folder that labs are in, for `image.bake`."""
 ONCE = ("Global.ManageCustomFields",)
 """On the vCenter itself, until it has labkit's custom attribute."""
 
@@ -58,6 +63,7 @@ TABLE: Mapping[str, Sequence[str]] = {
     "the folder of the labs": FOLDER,
     "the same, with `customization: linuxprep`": LINUXPREP,
     "the same, with `library`": LIBRARY,
+    "the same, for `image.bake`": BAKING,
     "the template": TEMPLATE,
     "the resource pool": POOL,
     "the datastore": DATASTORE,

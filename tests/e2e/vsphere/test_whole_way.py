@@ -117,9 +117,13 @@ def test_further_machines_of_a_baked_template_need_nothing(tmp_path: pathlib.Pat
 def test_a_class_whose_labs_come_up_at_the_same_time(tmp_path: pathlib.Path) -> None:
     """Each lab is a process of its own, and all want the folder and the switch at once."""
     log = ["sh", "-c", "cat students/*/.lab/*/logs/*.jsonl"]
-    words = [["class.up", "--format", "json", "--jobs", "4"], log, ["class.destroy", "--yes"]]
+    guess = ["class.rehearse", "--task", str(inside.TASK), "--boot", "1", "--jobs", "4"]
+    words = [
+        *([*guess, "--format", "json"], ["class.up", "--format", "json", "--jobs", "4"], log),
+        ["class.destroy", "--yes"],
+    ]
     said = _run(tmp_path, words, "class")
-    up, logged, gone = said["ended"]
+    rehearsed, up, logged, gone = said["ended"]
     students = json.loads(up["out"])["students"]
     # All have come up; what verify finds is that they are on one card of one host.
     assert {each["code"] for each in students.values()} == {1}, students
@@ -127,5 +131,12 @@ def test_a_class_whose_labs_come_up_at_the_same_time(tmp_path: pathlib.Path) -> 
     assert len(students) == inside.STUDENTS
     labels = [json.loads(line).get("label", "") for line in logged["out"].splitlines()]
     assert sum(label.startswith("vCenter: CloneVM") for label in labels) == 2 * inside.STUDENTS
+    predicted = json.loads(rehearsed["out"])
+    # A stamp is logged twice, with the name of its machine and without.
+    calls = sum(bool(label) and not re.search(r"SetField .", label) for label in labels)
+    print(f"calls: {predicted['calls']} rehearsed, {calls} made")
+    print(f"seconds: {predicted['seconds']:.1f} rehearsed, {up['seconds']:.1f} taken")
+    assert predicted["up"] == inside.STUDENTS
+    assert 0.6 * calls < predicted["calls"] < 1.6 * calls, "reads depend on how long tasks take"
     assert gone["code"] == 0, gone
     assert (said["machines"], said["folders"]) == (["debian-12"], [])

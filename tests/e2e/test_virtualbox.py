@@ -131,6 +131,12 @@ def make(tmp_path_factory: pytest.TempPathFactory, before: None) -> Iterator[Cal
         assert not (folder.path / ".lab").exists()
 
 
+def _end(running: subprocess.Popen[str]) -> None:
+    """Wait for the end of a run, unless a test has done so."""
+    if running.stdout and not running.stdout.closed:
+        running.communicate()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def answering(
     make: Callable[..., Folder],
@@ -147,7 +153,7 @@ def answering(
     yield folder, running
     if running.poll() is None:  # the test that waits for it was not asked for
         running.send_signal(signal.SIGINT)
-        running.communicate()
+    _end(running)
 
 
 @pytest.fixture(scope="module")
@@ -157,8 +163,7 @@ def other(make: Callable[..., Folder]) -> Iterator[tuple[Folder, subprocess.Pope
     folder = make("e2e-other", ("one",), "192.168.58")
     running = folder.begin("up")
     yield folder, running
-    if running.poll() is None:
-        running.communicate()
+    _end(running)
     manage("unregistervm", "e2e-other-one-own", "--delete")
 
 
@@ -290,7 +295,7 @@ def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
     foreign = "temp_clone_1700000000000_1"
     manage("createvm", "--name", foreign, "--register")
     try:
-        lost = _kill_in_a_clone(lab)
+        lost = [_kill_in_a_clone(lab, whole=whole) for whole in (True, False)]
         moment = random.Random().uniform(1, 8)  # noqa: S311 - a moment, not a secret
         print(f"killed in {lost}, then after {moment:.2f} s")
         running = lab.begin("up")
@@ -302,6 +307,8 @@ def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
         assert FAILED in done.out + done.err, done
         assert set(there("e2e-kill")) == {"e2e-kill-one", "e2e-kill-two"}
         assert set(there("temp_clone_")) == {foreign}
+        assert {each.name for each in _machines_folder().glob("temp_clone_*")} == {foreign}
+        assert "/temp_clone_" not in manage("list", "hdds")
         found = shown("e2e-kill-two")
         assert (found["nic2"], found["intnet2"]) == ("intnet", "labkit-e2e-kill")
         assert found["natnet1"] == "10.7.7.0/24"
@@ -309,21 +316,50 @@ def test_an_up_that_is_killed_is_repeated(make: Callable[..., Folder]) -> None:
         manage("unregistervm", foreign, "--delete")
 
 
-def _kill_in_a_clone(lab: Folder) -> str:
-    """Kill labkit and Vagrant, not VirtualBox, while it clones; return the name of the clone."""
-    running = lab.begin("up")
+def _kill_in_a_clone(lab: Folder, *, whole: bool) -> str:
+    """Kill labkit and Vagrant while VirtualBox clones; return the name of the clone.
+
+    Where it is to become whole, VBoxManage goes on. Else that is killed first, as soon as there is
+    a folder, which then mostly stays without a machine.
+    """
     log = lab.path / ".lab" / "e2e-kill" / "machines" / "one" / "vagrant.log"
-    _until(lambda: log.exists() and b'"clonevm"' in log.read_bytes())
+    before = _clones(log)
+    running = lab.begin("up")
+    _until(lambda: bool(_clones(log) - before))
+    (name,) = _clones(log) - before
     family = psutil.Process(running.pid).children(recursive=True)
+    if not whole:
+        folder = _machines_folder() / name
+        _until(lambda: bool(_with(name)) or folder.is_dir())
+        clones = _with(name)
+        _until(folder.is_dir)
+        for process in clones:
+            process.kill()
     running.kill()
     for process in family:
         with contextlib.suppress(psutil.Error):
             if "VBoxManage" not in " ".join(process.cmdline()):
                 process.kill()
     running.communicate()
-    name = re.findall(r'"(temp_clone_\d+_\d+)"', log.read_text())[0]
-    _until(lambda: name in there())
+    if whole:
+        _until(lambda: name in there())
     return name
+
+
+def _clones(log: pathlib.Path) -> set[str]:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return set(re.findall(r'"clonevm".*"(temp_clone_\d+_\d+)"', text))
+
+
+def _with(word: str) -> list[psutil.Process]:
+    return [
+        each for each in psutil.process_iter(["cmdline"]) if word in (each.info["cmdline"] or ())
+    ]
+
+
+def _machines_folder() -> pathlib.Path:
+    said = manage("list", "systemproperties")
+    return pathlib.Path(re.findall(r"^Default machine folder: *(.+)$", said, re.MULTILINE)[0])
 
 
 def _until(ready: Callable[[], bool]) -> None:

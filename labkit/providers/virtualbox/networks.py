@@ -111,15 +111,6 @@ def release() -> None:
                 _remove(name)
 
 
-def leftovers() -> list[str]:
-    """Name adapters that labkit made and no machine uses."""
-    if not has_adapters():
-        return []
-    marked = _marked()
-    unused = marked - _used() if marked else set[str]()
-    return [f"host-only adapter {name}" for name in sorted(unused)]
-
-
 def _adapters() -> list[info.Adapter]:
     return list(info.adapters(manage.run("list", "hostonlyifs")))
 

@@ -212,13 +212,17 @@ class Provider(base.Provider):
                     self._vagrant.destroy(name)
             if number in power.there():
                 power.remove(number)
-        for stray in [each for each in self._strays() if each.machine == name]:
-            stray.remove()
+        else:  # of one that Vagrant knows there is no second
+            for stray in [each for each in self._strays() if each.machine == name]:
+                stray.remove()
         notes.forget(self._space.path, name)
         folder = self._space.machine(name)
         if folder.exists():
             shutil.rmtree(folder)
         ledger.set(name, None)
+
+    def clear(self) -> None:
+        """Remove the host-only adapters that labkit made and no machine uses any more."""
         networks.release()
 
     def leftovers(self) -> Sequence[str]:

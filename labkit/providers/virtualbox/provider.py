@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import shutil
 from typing import TYPE_CHECKING
 
 from labkit import errors, visible, workspace
@@ -20,6 +19,7 @@ from labkit.providers.virtualbox import (
     notes,
     power,
     preflight,
+    removal,
     snapshot,
 )
 from labkit.vagrant import journal, settings, tool, version
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from labkit.plan import model
-    from labkit.providers import gc as base_gc
 
 _RUNNING = base.State.RUNNING
 _SPARE = 600.0
@@ -98,12 +97,9 @@ class Provider(base.Provider):
 
     def mend(self) -> None:
         """Remove machines that a killed Vagrant made and forgot: they hold names and ports."""
-        for stray in self._strays():
+        for stray in gc.strays(self._space, notes.ids(self._space.path)):
             self._narrate(f"{stray.what} is there, and Vagrant forgot it: removed")
             stray.remove()
-
-    def _strays(self) -> list[base_gc.Found]:
-        return gc.strays(self._space, notes.ids(self._space.path))
 
     def at_once(self) -> int:
         """Return as many as there are processors and memory for, and one at least."""
@@ -204,21 +200,7 @@ class Provider(base.Provider):
         ledger = self._space.ledger
         with contextlib.suppress(errors.LabError):  # a full disk must not keep itself full
             ledger.set(name, workspace.Mark.REMOVING)
-        number = notes.ids(self._space.path).get(name)
-        if number:
-            if (self._space.path / "Vagrantfile").exists():
-                # Vagrant forgets the machine too; what it cannot do is done without it.
-                with contextlib.suppress(errors.ProviderError):
-                    self._vagrant.destroy(name)
-            if number in power.there():
-                power.remove(number)
-        else:  # of one that Vagrant knows there is no second
-            for stray in [each for each in self._strays() if each.machine == name]:
-                stray.remove()
-        notes.forget(self._space.path, name)
-        folder = self._space.machine(name)
-        if folder.exists():
-            shutil.rmtree(folder)
+        removal.remove(self._space, self._vagrant, name)
         ledger.set(name, None)
 
     def clear(self) -> None:
@@ -227,12 +209,7 @@ class Provider(base.Provider):
 
     def leftovers(self) -> Sequence[str]:
         """Look for machines of VirtualBox, notes and folders of the lab's machines."""
-        ids = notes.ids(self._space.path)
-        there = power.there() if ids else {}
-        found = [f"VirtualBox machine {there[each]}" for each in ids.values() if each in there]
-        found += (each.what for each in self._strays())
-        folders = [self._space.machine(name) for name in self.made()]
-        return [*found, *(str(folder) for folder in folders if folder.exists())]
+        return removal.leftovers(self._space, self.made())
 
     def alive(self, machine: model.Machine) -> None:
         """Complain when the machine has gone off.

@@ -151,6 +151,18 @@ def test_a_cell_of_the_overview_filters(opened: browser.Browser, broken: model.R
     assert opened.run("document.activeElement.id") == "machine"
 
 
+@pytest.mark.parametrize(("width", "phone"), [(1300, False), (390, True)])
+def test_the_overview_needs_no_scrolling_sideways(
+    opened: browser.Browser, width: int, phone: bool
+) -> None:
+    opened.size(width, 800, phone=phone)
+    over = opened.run(
+        "(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)"
+        "(document.querySelector('#overview .wide'))"
+    )
+    assert over == 0
+
+
 def test_links_lead_to_what_can_be_seen(opened: browser.Browser) -> None:
     _set(opened, text="nothing like it")
     opened.run("document.querySelector('.failures a').click()")

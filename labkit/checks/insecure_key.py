@@ -33,9 +33,12 @@ _WITHOUT_PASSWORD = {"no", "prohibit-password", "without-password", "forced-comm
 """Values of PermitRootLogin with which no password of root's is taken (sshd_config(5))."""
 _MARK = "--- sshd"
 _ASK = "sshd -T -C user=root,host=host,addr=127.0.0.1"
-# Debian's sshd has this folder only while it runs as a service, and even -T does nothing without.
-_HOME = "made=; [ -d /run/sshd ] || { mkdir -m 0755 /run/sshd && made=yes; }"
-_LEAVE = '[ -z "$made" ] || rmdir /run/sshd'
+# sshd says nothing without its folder in /run, which systemd removes when the server is stopped. So
+# that nothing changes on the machine, it gets one in a /run that only it sees (unshare(1)).
+_ASK_STOPPED = shell.argv(
+    "unshare", "--mount", "sh", "-c",
+    f"mount -t tmpfs none /run && mkdir -m 0755 /run/sshd && {_ASK}",
+)  # fmt: skip
 # The first value that sshd reads counts, and both families read this folder first.
 _KEYS_ONLY = (
     "echo 'PermitRootLogin prohibit-password' > /etc/ssh/sshd_config.d/00-root-by-key.conf && "
@@ -62,9 +65,8 @@ class InsecureKey(base.Check):
             'for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do\n'
             '[ -f "$file" ] && set -- "$@" "$file"\ndone\ndone\n'
             f'[ $# = 0 ] || {look} -- "$@"; }}\n'
-            f"echo '{_MARK}'\n{_HOME}\n"
-            f"{_ASK} | grep -E '^({'|'.join(_SETTINGS)}) '\n"
-            f"{_LEAVE}"
+            f"echo '{_MARK}'\n"
+            f"{{ {_ASK} || {_ASK_STOPPED}; }} 2> /dev/null | grep -E '^({'|'.join(_SETTINGS)}) '"
         )
 
     def read(

@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from labkit.lifecycle import context
+from labkit import errors
+from labkit.lifecycle import context, render
 from labkit.plan import derive
-from labkit.providers import base
+from labkit.providers import base, keeper
 from labkit.providers.virtualbox import power
 from tests.e2e.conftest import MINUTES, Folder, Run, make_folder
 
@@ -418,3 +419,48 @@ def test_ssh_answers_through_the_forward(
     where = (machine["ssh_address"], machine["ssh_port"])
     with socket.create_connection(where, timeout=2 * MINUTES) as plug:
         assert plug.recv(64).startswith(b"SSH-2.0-dropbear")
+
+
+@pytest.mark.slow
+def test_machines_are_linked_clones_of_a_baked_box(make: Callable[..., Folder]) -> None:
+    """What is inside is not looked at: these machines have no system to bake."""
+    about = keeper.About("debian-12 with base", uuid.uuid4().hex * 2, ("base",))
+    first = make("e2e-bake", ("one",), "192.168.60")
+    assert FAILED in first("up").out
+    opened = context.open_lab(first.path / "lab.yml")
+    assert opened.provider.keeper is not None
+    power.cut(there()["e2e-bake-one"])
+    start = time.monotonic()
+    opened.provider.keeper.keep(opened.lab.machine("one"), about)
+    print(f"packaged and added: {time.monotonic() - start:.1f} s")
+    kept = opened.provider.keeper.find(about.digest)
+    assert kept is not None
+    try:
+        assert kept.user(()) == ""
+        folder = make("e2e-born", ("one", "two"), "192.168.60")
+        lab = context.open_lab(folder.path / "lab.yml")
+        lab.space.make()
+        lab.provider.birth = lambda machine: base.Birth(kept if machine.name == "two" else None)
+        render.render(lab)
+        lab.provider.prepare()
+        for machine in lab.lab.machines:
+            with pytest.raises(errors.ProviderError, match="did not answer in the time"):
+                lab.provider.start(machine)
+        assert _whole("e2e-born-one") != _whole("e2e-born-two"), "other boxes, other masters"
+        assert kept.user(()) == "VirtualBox's machine e2e-born-two is a linked clone of it"
+        assert (
+            f"in use   the baked box {about.name} ({about.digest[:12]}, 0 MB)" in folder("gc").out
+        )
+        assert folder("destroy", "--yes").code == 0
+        assert kept.user(()) == ""
+    finally:
+        kept.remove()
+    assert opened.provider.keeper.find(about.digest) is None
+
+
+def _whole(name: str) -> str:
+    """The disk that the one of a machine is the difference of."""
+    (own,) = (value for key, value in shown(name).items() if "-ImageUUID-" in key)
+    about = manage("showmediuminfo", "disk", own)
+    (parent,) = re.findall(r"^Parent UUID: +([0-9a-f-]{36})$", about, re.MULTILINE)
+    return parent

@@ -203,7 +203,7 @@ def _row(verdict: mutants.Verdict) -> str:
 
 
 def main() -> None:
-    """Measure, and write the page once every mutation is judged and all looks are taken."""
+    """Measure, and write the page once every mutation is judged; it says how many looks were."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=HEALTHY, help="looks at the healthy lab")
     parser.add_argument("--only", action="append", default=[], help="mutations by name")
@@ -222,7 +222,7 @@ def main() -> None:
     until = time.monotonic() + 60 * words.minutes
     with bed(words.bed) as made:
         _measure(made, chosen, found, words.rounds, until)
-    if len(found.verdicts) == len(every) and len(found.healthy) >= words.rounds:
+    if len(found.verdicts) == len(every) and found.healthy:
         found.verdicts.sort(key=lambda each: each.mutation.name)
         FIGURES.write_text(page(found.verdicts, found.healthy), encoding="utf-8")
 

@@ -28,6 +28,8 @@ class Mutation:
     machine: str
     alone: bool
     """Whether it shows on other machines too, so that nothing else is broken meanwhile."""
+    virtual: bool
+    """Whether it takes a virtual machine: its hardware, its kernel, or packages to install."""
     breaks: str
     heals: str
     expect: tuple[tuple[str, str], ...]
@@ -68,10 +70,8 @@ def _mutation(file: pathlib.Path) -> Mutation:
     data: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     expect, may = _patterns(data.pop("expect")), _patterns(data.pop("may", {}))
     breaks, heals = data.pop("break"), data.pop("heal")
-    alone = data.pop("alone", False)
-    return Mutation(
-        file.stem, **data, alone=alone, breaks=breaks, heals=heals, expect=expect, may=may
-    )
+    data = {"alone": False, "virtual": False, **data}
+    return Mutation(file.stem, **data, breaks=breaks, heals=heals, expect=expect, may=may)
 
 
 def _patterns(data: dict[str, list[str]]) -> tuple[tuple[str, str], ...]:

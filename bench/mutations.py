@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import math
 import os
 import pathlib
@@ -19,13 +20,13 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from bench import host, kept, mutants
+from bench import containers, enclosure, host, kept, mutants, script
 from labkit import checks, errors, parallel, shell
 from labkit.lifecycle import context
 from labkit.verify import run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Sequence
+    from collections.abc import Callable, Collection, Generator, Sequence
 
     from labkit.plan import model
     from labkit.ssh import session as sessions
@@ -38,27 +39,40 @@ LAB = """
 lab: labkit-mutations
 defaults:
   packages: [nftables, tree]
-  sysctl: {vm.swappiness: 10}
+  sysctl: {net.ipv4.tcp_fin_timeout: 30}
 machines:
   ansible-01: {roles: [ansible], nat: 10.0.2.51, hostonly: 192.168.56.51}
   web-01: {roles: [master], nat: 10.0.2.61, hostonly: 192.168.56.61}
   web-02: {roles: [minion], nat: 10.0.2.62, hostonly: 192.168.56.62, cpus: 2}
 """
 """Two machines to break, and the one that Ansible runs on."""
+_CONTAINED = LAB.replace("packages: [nftables, tree]", "selinux: disabled")
+"""The same, as far as containers can be: without SELinux, and without packages to install."""
 
 
 class Bed:
     """A running lab, and its sessions."""
 
-    def __init__(self, folder: pathlib.Path) -> None:
-        """Open the lab; `up` has made it."""
-        opened = context.open_lab(folder / "lab.yml")
+    def __init__(
+        self,
+        opened: context.Context,
+        session: Callable[[model.Machine], sessions.Session],
+        not_theirs: Collection[str] = (),
+    ) -> None:
+        """Take a lab whose machines run.
+
+        Args:
+            opened: The lab.
+            session: Returns a connection to a machine.
+            not_theirs: Subjects that are wrong with machines of this kind, and not looked at.
+        """
         self.lab = opened.lab
         self._subjects = {
-            machine.name: run.Subject(machine, opened.steps(machine), opened.session(machine))
+            machine.name: run.Subject(machine, opened.steps(machine), session(machine))
             for machine in self.lab.machines
         }
         self._keys = opened.keys
+        self._not_theirs = frozenset(not_theirs)
 
     def close(self) -> None:
         """Close the sessions."""
@@ -70,7 +84,11 @@ class Bed:
         report = run.verify(self.lab, list(self._subjects.values()), narrate=_silent, only=asked)
         if not report.results:
             raise errors.LabError("verify looked at nothing")
-        said = ((each.machine, f"{each.check}: {each.subject}") for each in report.failures)
+        said = (
+            (each.machine, f"{each.check}: {each.subject}")
+            for each in report.failures
+            if each.subject not in self._not_theirs
+        )
         return tuple(dict.fromkeys(said))
 
     def do(self, machine: str, script: str) -> None:
@@ -154,8 +172,21 @@ def bed(kept: pathlib.Path | None = None) -> Generator[Bed]:
         (folder / "lab.yml").write_text(LAB.lstrip(), encoding="utf-8")
         stack.callback(_labkit, folder, *(("halt",) if kept else ("destroy", "--yes")))
         _labkit(folder, "up")
-        made = Bed(folder)
-        stack.callback(made.close)
+        opened = context.open_lab(folder / "lab.yml")
+        yield stack.enter_context(contextlib.closing(Bed(opened, opened.session)))
+
+
+@contextlib.contextmanager
+def contained() -> Generator[Bed]:
+    """Make the lab of containers; the enclosure has been entered, and ends with them."""
+    file = enclosure.FOLDER / "lab.yml"
+    file.write_text(_CONTAINED.lstrip(), encoding="utf-8")
+    opened = context.open_lab(file)
+    session = functools.partial(containers.session, opened)
+    with (
+        containers.running(opened),
+        contextlib.closing(Bed(opened, session, containers.NOT_THEIRS)) as made,
+    ):
         yield made
 
 
@@ -203,15 +234,24 @@ def _row(verdict: mutants.Verdict) -> str:
 
 
 def main() -> None:
-    """Measure, and write the page once every mutation is judged; it says how many looks were."""
+    """Measure; write the page once every mutation is judged, which says how many looks there were.
+
+    Raises:
+        errors.LabError: Containers were asked for, and something was not named exactly.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=HEALTHY, help="looks at the healthy lab")
     parser.add_argument("--only", action="append", default=[], help="mutations by name")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin nothing after these")
     parser.add_argument("--keep", type=pathlib.Path, help="a file to go on from, and to add to")
     parser.add_argument("--bed", type=pathlib.Path, help="a folder that keeps the lab, halted")
+    parser.add_argument(
+        "--containers", action="store_true", help="what containers can have, in them; no page"
+    )
     words = parser.parse_args()
-    every = mutants.load()
+    if words.containers:
+        containers.enter("bench.mutations", sys.argv[1:])
+    every = [each for each in mutants.load() if not (words.containers and each.virtual)]
     found = kept.load(words.keep, every)
     done = {each.mutation.name for each in found.verdicts}
     chosen = [
@@ -220,11 +260,25 @@ def main() -> None:
         if each.name not in done and (not words.only or each.name in words.only)
     ]
     until = time.monotonic() + 60 * words.minutes
-    with bed(words.bed) as made:
+    with contained() if words.containers else bed(words.bed) as made:
         _measure(made, chosen, found, words.rounds, until)
-    if len(found.verdicts) == len(every) and found.healthy:
+    if words.containers:
+        _conclude(found)
+    elif len(found.verdicts) == len(every) and found.healthy:
         found.verdicts.sort(key=lambda each: each.mutation.name)
         FIGURES.write_text(page(found.verdicts, found.healthy), encoding="utf-8")
+
+
+def _conclude(found: kept.Kept) -> None:
+    wrong = [each.mutation.name for each in found.verdicts if not each.ok]
+    alarms = sum(bool(count) for _, count in found.healthy)
+    named = len(found.verdicts) - len(wrong)
+    print(
+        f"{named} of {len(found.verdicts)} mutations named exactly, "
+        f"{alarms} of {len(found.healthy)} looks at the healthy lab with a false alarm"
+    )
+    if wrong or alarms:
+        raise errors.LabError(f"not named exactly: {', '.join(wrong) or 'a healthy lab'}")
 
 
 def _measure(
@@ -246,4 +300,4 @@ def _measure(
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main)

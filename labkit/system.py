@@ -46,6 +46,7 @@ PACKAGES: Mapping[str, str] = {
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
     "systemctl": "systemd",
+    "systemd-nspawn": "systemd-container",
     "tar": "tar",
     "unshare": "util-linux",
     "vagrant": "vagrant",

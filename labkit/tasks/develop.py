@@ -19,8 +19,8 @@ PROGRAMS = (
     "/usr/share/gocode/src/github.com/vmware/govmomi", "busybox", "chromium", "createrepo_c",
     "debugfs", "dnf", "dnsmasq", "dpkg-deb", "dropbear", "dropbearconvert", "findmnt", "go", "gpg",
     "ip", "iptables", "libvirtd", "mke2fs", "mmdebstrap", "nft", "nsenter", "qemu-img",
-    "qemu-system-x86_64", "rpm", "rpmbuild", "rpmsign", "ruby", "setpriv", "ssh", "unshare",
-    "vagrant", "virsh", "virtlogd",
+    "qemu-system-x86_64", "rpm", "rpmbuild", "rpmsign", "ruby", "setpriv", "ssh", "systemd-nspawn",
+    "unshare", "vagrant", "virsh", "virtlogd",
 )  # fmt: skip
 _OTHER_PLATFORMS = ("Windows", "Darwin")
 """Hosts that labkit is to work on through Vagrant; the tests themselves need Linux."""

@@ -37,6 +37,8 @@ def test_there_are_enough_and_each_says_what_it_is(lab: model.Lab) -> None:
         assert each.machine in {machine for machine, _ in each.expect} or each.alone, each.name
         assert len({each.breaks, each.heals}) == 2, each.name
     assert len({each.why for each in _EVERY}) == len(_EVERY)
+    # What the tests that are run every time break, in containers.
+    assert sum(not each.virtual for each in _EVERY) >= 40
 
 
 def test_all_that_verify_looks_at_is_broken_by_one(lab: model.Lab, tmp_path: pathlib.Path) -> None:
@@ -64,9 +66,15 @@ def test_what_is_broken_at_once_does_not_meet() -> None:
 
 
 _MUTATION = mutants.Mutation(
-    "one", "Why", "web-01", False, "false", "true",
-    (("web-01", "reach: ping to *"), ("ansible-01", "ssh: log in to web-01")),
-)  # fmt: skip
+    name="one",
+    why="Why",
+    machine="web-01",
+    alone=False,
+    virtual=False,
+    breaks="false",
+    heals="true",
+    expect=(("web-01", "reach: ping to *"), ("ansible-01", "ssh: log in to web-01")),
+)
 _SAID = (("web-01", "reach: ping to web-02 (192.168.56.62)"),
          ("ansible-01", "ssh: log in to web-01"))  # fmt: skip
 

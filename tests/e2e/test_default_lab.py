@@ -171,6 +171,7 @@ def test_verify_names_what_is_broken_and_up_repairs_it(lab: Folder) -> None:
     assert run.document["changes"] == 3
 
 
+@pytest.mark.slow
 def test_what_explain_prints_mends_a_broken_machine(lab: Folder) -> None:
     lab.as_root("ansible-01", breakage.SCRIPT)
     verify = ("verify", "--format", "json", "--only", "ansible-01")
@@ -202,6 +203,7 @@ def test_one_failing_machine_does_not_stop_the_others(lab: Folder) -> None:
     assert all(each["ok"] for each in others)
 
 
+@pytest.mark.slow
 def test_a_package_and_another_selinux_mode_are_brought_in_with_one_reboot(lab: Folder) -> None:
     more = r"\1\n    packages: [tree]\n    selinux: disabled"
     lab.edit(r"(    hostonly: 192.168.56.63)", more)

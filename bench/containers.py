@@ -207,11 +207,16 @@ def _seed(lab: context.Context, machine: model.Machine) -> None:
     seed = dataclasses.replace(seed, files=shared.carry(own, texts))
     with tarfile.open(fileobj=io.BytesIO(seeds.fw_cfg(seed))) as tar:
         for member in tar:
-            file = files / member.name
+            file, content = files / member.name, tar.extractfile(member)
+            if content is None:  # no file; a seed has nothing else
+                continue
             missing = [each for each in file.parents if not each.exists()]
-            tar.extract(member, files, numeric_owner=True)
-            for each in (*missing, file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            for each in missing:
                 _shift(each)
+            file.write_bytes(content.read())
+            os.chown(file, _ROOT + member.uid, _ROOT + member.gid)
+            file.chmod(member.mode)
     (files / "var" / "lib" / "labkit" / "seeded").touch()
 
 

@@ -2,8 +2,9 @@
 
 Arguments: seconds, TCP port, bytes of the largest packet, and the peers' addresses. Prints
 `KIND ADDRESS ok|no` lines: ping is an echo as small as can be, full one of the largest packet that
-nobody on the way may cut into pieces. Needs root for the raw sockets (raw(7)), Python 3.7 and
-nothing but its standard library.
+nobody on the way may cut into pieces, tcp the answer to a connection's first packet. That answer
+gets none, so the server never hears of it: sshd would begin a process for each peer. Needs root for
+the raw sockets (raw(7)), Python 3.7 and nothing but its standard library.
 """
 
 # It runs on machines, which have poll(2); the types are checked for hosts that lack it, too.
@@ -15,7 +16,6 @@ from __future__ import annotations
 # `socket` and `selectors` are these two with more around them, and to load that takes an emulated
 # machine longer than to reach its peers.
 import _socket
-import errno
 import select
 import struct
 import sys
@@ -31,6 +31,9 @@ _HEADERS = 20 + _ECHO
 _MTU_DISCOVER, _PROBE = 10, 3
 """IP_MTU_DISCOVER and IP_PMTUDISC_PROBE (ip(7)), which Python does not name: never in pieces, and
 whatever was heard of the path before."""
+_SYN, _SYN_ACK = 0x02, 0x12
+"""Bits of a TCP header: a connection is asked for, and is granted (RFC 9293)."""
+_SEQUENCE = time.monotonic_ns() & 0x7FFFFFFF
 _RAW, _FILTER = 255, 1
 """SOL_RAW and ICMP_FILTER (raw(7)): the bits of the kinds of message that are not taken."""
 _ONLY_REPLIES, _NOTHING = 0xFFFFFFFE, 0xFFFFFFFF
@@ -49,34 +52,53 @@ def echo(number: int, size: int) -> bytes:
     return struct.pack("!BBH", 8, 0, checksum(b"\x08\x00\x00\x00" + rest)) + rest
 
 
+def syn(source: str, target: str, ports: tuple[int, int]) -> bytes:
+    """Return a TCP header (RFC 9293) that asks for a connection, from one port to another one."""
+    options = (5 << 4, _SYN, 64240)  # five words of header
+    begin = struct.pack("!HHIIBBH", *ports, _SEQUENCE, 0, *options)
+    pseudo = _socket.inet_aton(source) + _socket.inet_aton(target)
+    pseudo += struct.pack("!HH", _socket.IPPROTO_TCP, len(begin) + 4)
+    return begin + struct.pack("!HH", checksum(pseudo + begin), 0)
+
+
 class Peers:
     """The peers, and which of them have answered in which way."""
 
     def __init__(self, addresses: list[str], port: int, largest: int) -> None:
-        """Open the raw sockets and begin all connections."""
+        """Open the raw sockets."""
         self.addresses = addresses
         self.answered: dict[str, set[str]] = {"ping": set(), "full": set(), "tcp": set()}
         self._rest = largest - _HEADERS
         self._plain, self._whole = _icmp(_ONLY_REPLIES), _icmp(_NOTHING)
         self._whole.setsockopt(_socket.IPPROTO_IP, _MTU_DISCOVER, _PROBE)
+        self._tcp = _raw(_socket.IPPROTO_TCP)
+        self._mine = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        self._mine.bind(("", 0))  # so that nobody else gets the answers
+        self._ports = self._mine.getsockname()[1], port
         self._poll = select.poll()
         self._poll.register(self._plain.fileno(), select.POLLIN)
-        self._plugs: dict[int, tuple[_socket.socket, str]] = {}
-        for address in addresses:
-            plug = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-            plug.setblocking(False)
-            # With no route it fails at once, and SO_ERROR would be 0, as after a success.
-            if plug.connect_ex((address, port)) in {0, errno.EINPROGRESS}:
-                self._plugs[plug.fileno()] = plug, address
-                self._poll.register(plug.fileno(), select.POLLOUT)
+        self._poll.register(self._tcp.fileno(), select.POLLIN)
 
     def ask(self) -> None:
-        """Send the echo request that each peer has not answered, the small one first."""
+        """Send what each peer has not answered, of the two echo requests the small one first."""
         for address in self.addresses:
             if address not in self.answered["ping"]:
                 self._send(self._plain, address, 0)
             elif address not in self.answered["full"]:
                 self._send(self._whole, address, self._rest)
+            if address not in self.answered["tcp"]:
+                self._connect(address)
+
+    def _connect(self, address: str) -> None:
+        way = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+        try:
+            way.connect((address, self._ports[1]))
+            packet = syn(way.getsockname()[0], address, self._ports)
+            self._tcp.sendto(packet, (address, 0))
+        except OSError:
+            return  # no route; a later try may find one
+        finally:
+            way.close()
 
     def _send(self, plug: _socket.socket, address: str, size: int) -> None:
         try:
@@ -87,18 +109,26 @@ class Peers:
     def listen(self, seconds: float) -> None:
         """Take what has come."""
         for number, _ in self._poll.poll(seconds * 1000):
-            if number not in self._plugs:
-                self._echoed()
-                continue
-            plug, address = self._plugs.pop(number)
-            self._poll.unregister(number)
-            if plug.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR) == 0:
-                self.answered["tcp"].add(address)
-            plug.close()
+            plug, take = (
+                (self._tcp, self._granted)
+                if number == self._tcp.fileno()
+                else (self._plain, self._echoed)
+            )
+            try:
+                while True:
+                    packet, (address, _) = plug.recvfrom(1 << 16)
+                    take(packet[(packet[0] & 15) * 4 :], address)
+            except BlockingIOError:
+                pass
 
-    def _echoed(self) -> None:
-        packet, (address, _) = self._plain.recvfrom(1 << 16)
-        reply = packet[(packet[0] & 15) * 4 :]
+    def _granted(self, header: bytes, address: str) -> None:
+        here, there = self._ports
+        ports, answer = struct.unpack("!HH", header[:4]), header[8:12]
+        wanted = struct.pack("!I", _SEQUENCE + 1)
+        if ports == (there, here) and answer == wanted and header[13] & _SYN_ACK == _SYN_ACK:
+            self.answered["tcp"].add(address)
+
+    def _echoed(self, reply: bytes, address: str) -> None:
         if reply[:1] != b"\x00" or reply[4:6] != _IDENTIFIER:
             return
         if len(reply) > _ECHO:
@@ -112,9 +142,14 @@ class Peers:
         return any(len(got) < len(self.addresses) for got in self.answered.values())
 
 
-def _icmp(kinds: int) -> _socket.socket:
-    plug = _socket.socket(_socket.AF_INET, _socket.SOCK_RAW, _socket.IPPROTO_ICMP)
+def _raw(protocol: int) -> _socket.socket:
+    plug = _socket.socket(_socket.AF_INET, _socket.SOCK_RAW, protocol)
     plug.setblocking(False)
+    return plug
+
+
+def _icmp(kinds: int) -> _socket.socket:
+    plug = _raw(_socket.IPPROTO_ICMP)
     plug.setsockopt(_RAW, _FILTER, struct.pack("=I", kinds))
     return plug
 

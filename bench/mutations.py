@@ -81,7 +81,7 @@ class Bed:
 
     def look(self, asked: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
         """Verify all machines; return what is not as it should be, each once."""
-        report = run.verify(self.lab, list(self._subjects.values()), narrate=_silent, only=asked)
+        report = run.verify(self.lab, list(self._subjects.values()), only=asked)
         if not report.results:
             raise errors.LabError("verify looked at nothing")
         said = (
@@ -145,11 +145,6 @@ class Bed:
             yield
         finally:
             parallel.raise_first(parallel.each(items, lambda m: self.do(m.machine, m.heals)))
-
-
-def _silent(machine: str, text: str) -> None:
-    """Tell nobody."""
-    del machine, text
 
 
 def _done(result: sessions.Result, machine: str, script: str) -> None:

@@ -52,7 +52,7 @@ def verify(
     lab: model.Lab,
     subjects: Sequence[Subject],
     *,
-    narrate: Callable[[str, str], None],
+    narrate: Callable[[str, str], None] = lambda _machine, _text: None,
     quick: bool = False,
     only: Collection[str] = (),
     draft: drafts.Draft | None = None,

@@ -24,7 +24,7 @@ REPOSITORY = pathlib.Path(__file__).parents[2]
 MINUTES = 60.0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Run:
     """How one run of labkit ended."""
 
@@ -36,8 +36,21 @@ class Run:
     def document(self) -> Any:
         return json.loads(self.out)
 
-    def __str__(self) -> str:
-        return f"exit {self.code}\n{self.out}\n{self.err}"
+    def __repr__(self) -> str:
+        """Return what a failed test shows: of a report, only what is not well."""
+        return f"exit {self.code}\n{self._bad() or self.out}\n{self.err}"
+
+    def _bad(self) -> str:
+        try:
+            document = json.loads(self.out)
+            report = document.get("report") or document
+            bad = [result for result in report["results"] if not result["ok"]]
+        except (ValueError, LookupError, AttributeError, TypeError):
+            return ""
+        rest = {
+            key: document[key] for key in ("failures", "skipped", "incomplete") if document.get(key)
+        }
+        return json.dumps({"not ok": bad, **rest}, indent=2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -201,6 +201,8 @@ def test_one_failing_machine_does_not_stop_the_others(lab: Folder) -> None:
     others = [each for each in run.document["report"]["results"] if each["check"] == "hosts"]
     assert {each["machine"] for each in others} == set(ADDRESSES) - {"k8s-minion-02"}
     assert all(each["ok"] for each in others)
+    run = lab("up", "--format", "json", "--only", "k8s-minion-02")  # the file is mended
+    assert (run.code, run.document["changes"]) == (0, 1), run
 
 
 @pytest.mark.slow

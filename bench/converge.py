@@ -33,8 +33,6 @@ FIGURES = pathlib.Path(__file__).parents[1] / "docs" / "explanation" / "figures"
 SIZES = (4, 16, 64)
 ROUNDS = 5
 TOOLS = ("labkit", "OpenSSH", "pyinfra", "ansible-core")
-ENOUGH = 100.0
-"""Seconds that one tool may take at one size; after them it is not run again."""
 ROUND_TRIP = 0.2
 FAR = {"labkit": 3, "OpenSSH": 3, "pyinfra": 1, "ansible-core": 1}
 """Runs over the long way; none of them differs by more than a hundredth."""
@@ -93,8 +91,6 @@ def _near(machines: farm.Farm, size: int, wanted: Options) -> figures.Runs:
     runs: figures.Runs = {name: [] for name in wanted.tools}
     for number in range(wanted.rounds):
         for name in wanted.tools:
-            if sum(each.first.wall + each.again.wall for each in runs[name]) > ENOUGH:
-                continue
             runs[name].append(measure.pair(tools[name], some, enclosure.FOLDER / "said"))
             _tell(f"{size} machines, round {number + 1}", name, runs[name][-1])
     return runs

@@ -12,7 +12,7 @@ import jinja2
 
 from labkit import content, errors
 from labkit.plan import derive
-from labkit.render import boxes, quoting
+from labkit.render import boxes, quoting, virtualbox
 from labkit.spec import vagrant
 
 if TYPE_CHECKING:
@@ -64,12 +64,14 @@ def render(
     known = boxes.load() if catalogue is None else catalogue
     architecture = architecture or boxes.host_architecture()
     images = () if provider == "libvirt" else {machine.image for machine in lab.machines}
+    options = {**_OPTIONS[provider], **own}
     values: dict[str, object] = {
         "lab": lab,
         "provider": provider,
-        "options": {**_OPTIONS[provider], **own},
+        "options": options,
         "nothing": vagrant.VirtualboxMachine().model_dump(),
         "extra_mac": functools.partial(derive.extra_mac, lab.name),
+        "extras": functools.partial(virtualbox.extras, options=options),
         "boxes": {image: boxes.find(known, image, provider, architecture) for image in images},
         "libvirt": libvirt,
         "born": dict(born),

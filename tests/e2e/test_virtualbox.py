@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from labkit import errors
+from labkit import errors, workspace
 from labkit.lifecycle import context, render
 from labkit.plan import derive
 from labkit.providers import base, keeper
@@ -272,6 +272,30 @@ def test_pause_snapshots_and_restore(lab: Folder, monkeypatch: pytest.MonkeyPatc
     for name in ("exam", "off"):
         provider.discard(machine, name)
     assert provider.snapshots(machine) == {}
+
+
+def test_other_disks_and_settings_are_noticed(lab: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, number = "e2e-vbox-four", there()["e2e-vbox-four"]
+    monkeypatch.chdir(lab.path)
+
+    def start() -> None:
+        """Start it as one that labkit has been in, which it cannot be here."""
+        opened = context.open_lab(lab.path / "lab.yml")
+        opened.space.ledger.set("four", workspace.Mark.MADE)
+        render.render(opened)
+        opened.provider.start(opened.lab.machine("four"))
+
+    start()
+    lab.edit("machines: {one:", 'machines: {four: {disks: [1 GiB], settings: {vram: "13"}}, one:')
+    with pytest.raises(errors.ProviderError, match=r"its disks or settings are others$"):
+        start()
+    power.cut(number)
+    with pytest.raises(errors.ProviderError, match=FAILED):  # Vagrant has started it
+        start()
+    found = shown(name)
+    assert (found["VMState"], found["vram"]) == ("running", "13")
+    assert any("extra-1" in value for value in found.values())
+    start()
 
 
 def test_two_labs_at_once_and_a_foreign_machine(

@@ -8,7 +8,7 @@ import pytest
 
 from labkit import errors
 from labkit.plan import derive
-from labkit.render import boxes, libvirt, vagrantfile
+from labkit.render import boxes, libvirt, vagrantfile, virtualbox
 
 if TYPE_CHECKING:
     import pathlib
@@ -147,6 +147,11 @@ def _expected_virtualbox(
         ],
         [f"{vb}.customize", [["setextradata", "id", "labkit/folder", str(folder)]], {}],
         [f"{vb}.customize", [["setextradata", "id", "labkit/machine", machine.name]], {}],
+        [
+            f"{vb}.customize",
+            [["setextradata", "id", "labkit/extras", virtualbox.extras(machine, {})]],
+            {},
+        ],
     ]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from labkit import errors, workspace
 from labkit.plan import derive
 from labkit.providers import gc
-from labkit.providers.virtualbox import info, manage, power, unfinished
+from labkit.providers.virtualbox import manage, power, unfinished
 from labkit.workspace import registry
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _claimed() -> Iterator[gc.Found]:
 def _data(number: str) -> dict[str, str]:
     """Return the extra data of a machine; none when it has gone meanwhile."""
     try:
-        return info.extra_data(manage.run("getextradata", number, "enumerate"))
+        return power.extra_data(number)
     except errors.ProviderError:
         if number in power.there():
             raise

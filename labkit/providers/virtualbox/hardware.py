@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit.plan import derive
 from labkit.providers.virtualbox import info
+from labkit.render import virtualbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,15 +64,29 @@ def forwards(lab: model.Lab, machine: model.Machine) -> set[tuple[str, ...]]:
     return wanted
 
 
-def differences(lab: model.Lab, machine: model.Machine, found: Mapping[str, str]) -> list[str]:
-    """Name what is otherwise than planned, with both values; nothing when all is as planned."""
+def differences(
+    lab: model.Lab, machine: model.Machine, found: Mapping[str, str], extra: Mapping[str, str]
+) -> list[str]:
+    """Name what is otherwise than planned, with both values; nothing when all is as planned.
+
+    Args:
+        lab: The plan.
+        machine: The machine.
+        found: What VirtualBox shows of it.
+        extra: Its extra data; without a note of its disks and settings, those are not compared.
+    """
     wrong = [
         f"{key} is {found.get(key, 'not there')} instead of {value}"
         for key, value in planned(lab, machine).items()
         if found.get(key) != value
     ]
     there, wanted = info.forwards(found), forwards(lab, machine)
-    return wrong if there == wanted else [*wrong, f"forwards are {there} instead of {wanted}"]
+    if there != wanted:
+        wrong.append(f"forwards are {there} instead of {wanted}")
+    planned_extras = virtualbox.extras(machine, lab.provider_options)
+    if extra.get(virtualbox.KEY, planned_extras) != planned_extras:
+        wrong.append("its disks or settings are others")
+    return wrong
 
 
 def _mac(mac: str) -> str:

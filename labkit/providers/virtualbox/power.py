@@ -66,6 +66,11 @@ def look(number: str) -> dict[str, str]:
     return info.settings(manage.run("showvminfo", number, "--machinereadable"))
 
 
+def extra_data(number: str) -> dict[str, str]:
+    """Return the extra data of a machine."""
+    return info.extra_data(manage.run("getextradata", number, "enumerate"))
+
+
 def everything() -> Iterator[tuple[str, str, dict[str, str]]]:
     """Yield UUID, name and settings of each machine; one that goes meanwhile is left out."""
     for number, name in there().items():

@@ -128,8 +128,9 @@ class Provider(base.Provider):
         }
         wrong: list[str] = []
         if whole and state is not base.State.ABSENT:
-            found = power.look(self._id(machine.name))
-            wrong = hardware.differences(self._lab, machine, found)
+            number = self._id(machine.name)
+            found, extra = power.look(number), power.extra_data(number)
+            wrong = hardware.differences(self._lab, machine, found, extra)
         if state is base.State.ABSENT or not whole:
             self._make(machine)
         elif state is base.State.STOPPED:

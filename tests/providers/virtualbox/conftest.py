@@ -68,6 +68,13 @@ class Box:
         text = "".join(f'{key}="{value}"\n' for key, value in found.items())
         show = ("VBoxManage", "showvminfo", self.number(name), "--machinereadable")
         self.programs.replace(*show, out=text)
+        self.keep(name, {})
+
+    def keep(self, name: str, extra: Mapping[str, str]) -> None:
+        """Let a machine have extra data."""
+        text = "".join(f"Key: {key}, Value: {value}\n" for key, value in extra.items())
+        words = ("VBoxManage", "getextradata", self.number(name), "enumerate")
+        self.programs.replace(*words, out=text)
 
     def list(self) -> None:
         def listed(states: set[str]) -> str:

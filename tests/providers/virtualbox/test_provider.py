@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from labkit.plan import derive
 from labkit.providers import base
 from labkit.providers.virtualbox import adopt, gc, hardware, power
 from labkit.render import boxes
+from labkit.render import virtualbox as rendered
 from labkit.vagrant import output
 
 if TYPE_CHECKING:
@@ -215,6 +216,37 @@ def test_a_card_that_is_not_there_is_other_hardware(
     assert (planned["nic4"], planned["macaddress4"]) == ("intnet", mac)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"machines": {"web-01": {"disks": (1,)}}},
+        {"machines": {"web-01": {"settings": {"vram": "32"}}}},
+        {"resize": False},
+    ],
+)
+def test_other_disks_and_settings_are_other_hardware(
+    provider: virtualbox.Provider,
+    box: Box,
+    other: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = box.lab.machine("web-01")
+    box.space.ledger.set("web-01", workspace.Mark.MADE)
+    box.say("web-01")
+    box.keep("web-01", {rendered.KEY: rendered.extras(machine, box.lab.provider_options)})
+    provider.start(machine)
+    monkeypatch.setattr(provider, "_lab", dataclasses.replace(box.lab, provider_options=other))
+    box.show("web-01", {"VMState": "running"})
+    box.keep("web-01", {rendered.KEY: rendered.extras(machine, box.lab.provider_options)})
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.start(machine)
+    assert caught.value.message == (
+        "web-01 runs with other hardware than lab.yml says now: its disks or settings are others"
+    )
+    box.keep("web-01", {})  # made by a labkit that kept no note of them
+    provider.start(machine)
+
+
 def test_a_forward_that_is_not_there_is_other_hardware(
     provider: virtualbox.Provider, box: Box
 ) -> None:
@@ -359,8 +391,7 @@ def test_a_machine_that_a_killed_vagrant_forgot_is_removed(
     (box.space.path / ".vagrant/machines/web-01/virtualbox/id").unlink()
     box.space.ledger.set("web-01", workspace.Mark.MAKING)
     number = box.number("web-01")
-    said = f"Key: labkit/folder, Value: {box.space.path}\n"
-    box.programs.expect("VBoxManage", "getextradata", number, "enumerate", out=said)
+    box.keep("web-01", {"labkit/folder": str(box.space.path)})
     assert provider.leftovers() == ["VirtualBox machine first-web-01"]
     box.programs.expect("VBoxManage", "unregistervm", number, "--delete")
     with pytest.raises(errors.LeftoverError):  # the fake still has it

@@ -6,16 +6,14 @@ without the real machines. The image must be in the cache, or the first lab's ti
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import dataclasses
 import itertools
 import json
-import os
 import pathlib
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from bench import host, script
+from bench import host, script, user
 from tests.report import browser
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-REPOSITORY = pathlib.Path(__file__).parents[1]
-FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "classroom.md"
+FIGURES = user.REPOSITORY / "docs" / "explanation" / "figures" / "classroom.md"
 MANY, FEW, ROUNDS = 200, 4, 5
 AIM = 2.0
 """Seconds for each look at a class of 200."""
@@ -112,14 +109,17 @@ class Real:
 
 def main() -> None:
     """Measure, and write the page."""
+    parser = argparse.ArgumentParser(prog="bench.classroom", description=__doc__)
+    parser.add_argument("--simulated", action="store_true", help="leave the real machines out")
+    wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="labkit-class-") as name:
         many = _many(pathlib.Path(name) / "many")
         board = _board(pathlib.Path(name) / "many")
         page = _many_page(many, board)
-        if "--simulated" not in sys.argv[1:]:
+        if not wanted.simulated:
             few = pathlib.Path(name) / "few"
             _make(few, FEW)
-            said = _labkit(few, "class.rehearse", "--format", "json")
+            said = user.labkit(few, "class.rehearse", "--format", "json").out
             real = _real(few)
             print(real)
             page += f"\n{_few_page(json.loads(said), real)}"
@@ -135,17 +135,6 @@ def _make(folder: pathlib.Path, students: int) -> None:
     (folder / "roster.csv").write_text(f"name,display\n{rows}")
 
 
-def _labkit(folder: pathlib.Path, *words: str, codes: tuple[int, ...] = (0,)) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(
-        [sys.executable, "-m", "labkit", *words],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode not in codes:
-        raise RuntimeError(done.stdout + done.stderr)
-    return done.stdout
-
-
 def _many(folder: pathlib.Path) -> dict[str, float]:
     _make(folder, MANY)
     found: dict[str, float] = {}
@@ -153,7 +142,7 @@ def _many(folder: pathlib.Path) -> dict[str, float]:
         times: list[float] = []
         for _ in range(ROUNDS):
             start = time.monotonic()
-            _labkit(folder, task, codes=(0, 1))
+            user.labkit(folder, task, good=(0, 1))
             times.append(time.monotonic() - start)
         found[task] = statistics.median(times)
         print(f"{task}: {found[task]:.2f} s")
@@ -162,7 +151,7 @@ def _many(folder: pathlib.Path) -> dict[str, float]:
 
 def _board(folder: pathlib.Path) -> float:
     """Open the board's page of the class of 200; it filters when its script counts the rows."""
-    _labkit(folder, "class.board", "--static", "board")
+    user.labkit(folder, "class.board", "--static", "board")
     times: list[float] = []
     with browser.start() as chromium:
         for _ in range(ROUNDS):
@@ -180,7 +169,7 @@ def _real(folder: pathlib.Path) -> Real:
     with _watched(folder, real):
         start, before = time.monotonic(), _own()
         try:
-            text = _labkit(folder, "class.up", "--format", "json")
+            text = user.labkit(folder, "class.up", "--format", "json").out
             real.seconds, real.own = time.monotonic() - start, _own() - before
             students: dict[str, Any] = json.loads(text)["students"]
             real.first = min(each["seconds"] for each in students.values())
@@ -192,7 +181,7 @@ def _real(folder: pathlib.Path) -> Real:
                 for line in path.read_text(encoding="utf-8").splitlines()
             )
         finally:
-            _labkit(folder, "class.destroy", "--yes")
+            user.labkit(folder, "class.destroy", "--yes")
     return real
 
 

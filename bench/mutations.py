@@ -11,16 +11,14 @@ import argparse
 import contextlib
 import functools
 import math
-import os
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from bench import containers, enclosure, host, kept, mutants, script
+from bench import containers, enclosure, host, kept, mutants, script, user
 from labkit import checks, errors, parallel, shell
 from labkit.lifecycle import context
 from labkit.verify import run
@@ -31,8 +29,7 @@ if TYPE_CHECKING:
     from labkit.plan import model
     from labkit.ssh import session as sessions
 
-REPOSITORY = pathlib.Path(__file__).parents[1]
-FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "verify.md"
+FIGURES = user.REPOSITORY / "docs" / "explanation" / "figures" / "verify.md"
 HEALTHY = 50
 _PATIENCE = 300.0
 LAB = """
@@ -165,8 +162,8 @@ def bed(kept: pathlib.Path | None = None) -> Generator[Bed]:
         )
         folder.mkdir(exist_ok=True)
         (folder / "lab.yml").write_text(LAB.lstrip(), encoding="utf-8")
-        stack.callback(_labkit, folder, *(("halt",) if kept else ("destroy", "--yes")))
-        _labkit(folder, "up")
+        stack.callback(user.labkit, folder, *(("halt",) if kept else ("destroy", "--yes")))
+        user.labkit(folder, "up")
         opened = context.open_lab(folder / "lab.yml")
         yield stack.enter_context(contextlib.closing(Bed(opened, opened.session)))
 
@@ -183,14 +180,6 @@ def contained() -> Generator[Bed]:
         contextlib.closing(Bed(opened, session, containers.NOT_THEIRS)) as made,
     ):
         yield made
-
-
-def _labkit(folder: pathlib.Path, *words: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", "labkit", *words]
-    done = subprocess.run(command, cwd=folder, env=environment, stdout=sys.stderr, check=False)
-    if done.returncode:
-        raise errors.LabError(f"labkit {' '.join(words)} ended with {done.returncode}")
 
 
 def page(verdicts: Sequence[mutants.Verdict], healthy: Sequence[tuple[float, int]]) -> str:

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from bench import user
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REPOSITORY = pathlib.Path(__file__).parents[1]
-FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "vagrant.md"
+FIGURES = user.REPOSITORY / "docs" / "explanation" / "figures" / "vagrant.md"
 NAMES = ("one", "two", "three", "four")
 PATIENCE = 1200.0
 FASTER_UP, FASTER_STATUS = 1.5, 10.0
@@ -57,18 +58,8 @@ assert {each.value for each in states.values()} == {"running"}, states
 
 def run(folder: pathlib.Path, *words: str) -> tuple[float, str]:
     """Run a program; return seconds and what it printed, whatever its status."""
-    start = time.monotonic()
-    done = subprocess.run(
-        words,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return time.monotonic() - start, done.stdout + done.stderr
+    ended = user.run(folder, *words, timeout=PATIENCE)
+    return ended.seconds, ended.out
 
 
 def labkit(folder: pathlib.Path, *words: str) -> float:
@@ -141,8 +132,8 @@ def plain(folder: pathlib.Path, inside: pathlib.Path) -> float:
 
 def table(taken: Mapping[str, list[float]]) -> str:
     """Return the figures as Markdown."""
-    vagrant = run(REPOSITORY, "vagrant", "--version")[1].strip()
-    manage = run(REPOSITORY, "VBoxManage", "--version")[1].strip()
+    vagrant = run(user.REPOSITORY, "vagrant", "--version")[1].strip()
+    manage = run(user.REPOSITORY, "VBoxManage", "--version")[1].strip()
     memory = psutil.virtual_memory().total >> 30
     made = (
         f"Made on {time.strftime('%Y-%m-%d')}: {platform.system()}, {psutil.cpu_count()} cores, "

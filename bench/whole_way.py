@@ -10,26 +10,24 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
 import pathlib
 import platform
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from bench import script, user
 from labkit.images import seed, store
 from labkit.ssh import keys
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-REPOSITORY = pathlib.Path(__file__).parents[1]
-FIGURES = REPOSITORY / "docs" / "explanation" / "figures" / "whole-way.md"
+FIGURES = user.REPOSITORY / "docs" / "explanation" / "figures" / "whole-way.md"
 MACHINES = 4
 PATIENCE = 600.0
 
@@ -105,23 +103,6 @@ def _answers(key: pathlib.Path, port: int) -> bool:
     return done.returncode == 0
 
 
-def labkit(folder: pathlib.Path, *words: str) -> tuple[float, str]:
-    """Run labkit as its users do; return seconds and what it printed."""
-    start = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "labkit", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"labkit {' '.join(words)} ended with {done.returncode}:\n{done.stdout}")
-    return time.monotonic() - start, done.stdout
-
-
 def measure(rounds: int) -> tuple[list[Taken], list[dict[str, float]]]:
     """Run everything in turns, so that a busy moment of the host hits both sides."""
     image = store.ensure("debian-12", narrate=print)
@@ -137,18 +118,18 @@ def measure(rounds: int) -> tuple[list[Taken], list[dict[str, float]]]:
     with tempfile.TemporaryDirectory() as temporary:
         root = pathlib.Path(temporary)
         folder = root / "bench-lab"
-        labkit(root, "init", str(folder))
+        user.labkit(root, "init", str(folder))
         for _ in range(rounds):
             taken["bare QEMU to SSH"].append(bare(image, root))
             try:
-                seconds, out = labkit(folder, "up", "--format", "json")
-                taken["up, image there"].append(seconds)
-                document: dict[str, Any] = json.loads(out)
+                up = user.labkit(folder, "up", "--format", "json")
+                taken["up, image there"].append(up.seconds)
+                document: dict[str, Any] = json.loads(up.out)
                 phases.append(document["seconds"])
                 for name, words in tasks.items():
-                    taken[name].append(labkit(folder, *words)[0])
+                    taken[name].append(user.labkit(folder, *words).seconds)
             except BaseException:
-                labkit(folder, "destroy", "--yes")  # a Ctrl-C must not leave machines behind
+                user.labkit(folder, "destroy", "--yes")  # a Ctrl-C must not leave machines behind
                 raise
             print({name: round(values[-1], 1) for name, values in taken.items()}, phases[-1])
     return [Taken(name, values) for name, values in taken.items()], phases
@@ -193,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script.run(main)

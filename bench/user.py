@@ -1,0 +1,81 @@
+"""Programs as people run them: each a process of its own, labkit and what it is measured beside."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from labkit import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+REPOSITORY = pathlib.Path(__file__).parents[1]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended."""
+
+    seconds: float
+    status: int
+    out: str
+    """What it printed, with its complaints where those were not shown."""
+
+
+def run(
+    folder: pathlib.Path, *argv: str, quiet: bool = True, timeout: float | None = None
+) -> Ended:
+    """Run a program in a folder, whatever comes of it.
+
+    An interrupt reaches it as Ctrl-C does in a terminal, and what it does then is waited for: a
+    labkit that is killed leaves its machines behind.
+
+    Args:
+        folder: Where it runs.
+        argv: Its name and its arguments.
+        quiet: Keep its complaints, with what it prints, instead of showing them.
+        timeout: Seconds after which it is interrupted.
+
+    Raises:
+        subprocess.TimeoutExpired: It took longer.
+    """
+    start = time.monotonic()
+    with subprocess.Popen(
+        argv,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+    ) as process:
+        try:
+            out, _ = process.communicate(timeout=timeout)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+            process.communicate()
+            raise
+    return Ended(time.monotonic() - start, process.returncode, out)
+
+
+def labkit(folder: pathlib.Path, *words: str, good: Collection[int] = (0,)) -> Ended:
+    """Run labkit in a lab folder; what it tells while it works is shown.
+
+    Raises:
+        errors.LabError: It ended otherwise than well.
+    """
+    ended = run(folder, sys.executable, "-m", "labkit", *words, quiet=False)
+    if ended.status not in good:
+        raise errors.LabError(
+            f"labkit {' '.join(words)} ended with {ended.status}", hint=ended.out.strip()
+        )
+    return ended

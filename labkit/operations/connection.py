@@ -138,32 +138,43 @@ class Connection(base.Operation[ConnectionState]):
         )
 
     def diff(self, state: ConnectionState) -> tuple[base.Change, ...]:
-        """Add or change the profile, and bring it up when the card is not as it says."""
-        changes: list[base.Change] = []
+        """Add or change the profile, and bring it up; a card that is not as it says is named."""
         differing = {
             field: value
             for field, value in self._wanted.items()
             if _canonical(field, state.profile.get(field, "")) != value
         }
+        up = f"{shell.argv('nmcli', 'connection', 'up', 'uuid', self.uuid)} > /dev/null"
+        in_force = self._in_force(state)
+        then = (up,) if in_force else ()  # else it is a change of its own, which may cut
+        changes: list[base.Change] = []
         if not state.profile:
-            changes.append(base.Change(self._subject, "", str(self.address), (self._add(),)))
+            commands = (self._add(), *then)
+            changes.append(base.Change(self._subject, "", str(self.address), commands))
         elif differing:
             before = ", ".join(f"{field}={state.profile[field]}" for field in differing)
             after = ", ".join(f"{field}={value}" for field, value in differing.items())
-            changes.append(base.Change(self._subject, before, after, (self._modify(differing),)))
-        if differing or not self._in_force(state):
-            there = ", ".join(sorted(state.addresses)) or "no address"
-            there = there if state.up else f"switched off, {there}"
-            up = shell.argv("nmcli", "connection", "up", "uuid", self.uuid)
-            again = base.Change(
-                f"card {self.mac}",
-                there,
-                str(self.address),
-                (f"{up} > /dev/null",),
-                cuts=self._may_cut(state),
-            )
-            changes.append(again)
+            commands = (self._modify(differing), *then)
+            changes.append(base.Change(self._subject, before, after, commands))
+        if not in_force:
+            before, after = self._card(state)
+            cuts = self._may_cut(state)
+            changes.append(base.Change(f"card {self.mac}", before, after, (up,), cuts=cuts))
         return tuple(changes)
+
+    def _card(self, state: ConnectionState) -> tuple[str, str]:
+        """Say how the card is and how it should be; of its gateway only when that is another."""
+        there = [", ".join(sorted(state.addresses)) or "no address"]
+        wanted = [str(self.address)]
+        if not state.up:
+            there.insert(0, "switched off")
+        elif state.addresses and not state.active:
+            there.append(f"not by the connection {self.name}")
+        gateway = str(self.gateway or "")
+        if state.addresses and state.gateway != gateway:
+            there.append(_by(state.gateway))
+            wanted.append(_by(gateway))
+        return ", ".join(there), ", ".join(wanted)
 
     def settings(self, state: ConnectionState) -> tuple[base.Setting, ...]:
         """Return the card's addresses."""
@@ -256,3 +267,7 @@ def _gateway(routes: list[dict[str, Any]], device: str) -> str:
         if route.get("dst") == "default" and route.get("dev") == device:
             return str(route.get("gateway", ""))
     return ""
+
+
+def _by(gateway: str) -> str:
+    return f"gateway {gateway}" if gateway else "no gateway"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,8 @@ from labkit.providers.qemu import mend
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Generator
+    import subprocess
+    from collections.abc import Callable
 
 _UUID = uuid.UUID("00000000-1111-4222-8333-444444444445")
 
@@ -26,16 +25,14 @@ def folder(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def running(folder: pathlib.Path) -> Generator[subprocess.Popen[bytes]]:
+def running(
+    folder: pathlib.Path, pretend: Callable[..., subprocess.Popen[bytes]]
+) -> subprocess.Popen[bytes]:
     """Run something that looks like the machine's QEMU."""
-    words = ["-uuid", str(_UUID), "-pidfile", str(folder / "pid")]
-    with subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read()", *words], stdin=subprocess.PIPE
-    ) as process:
-        (folder / "pid").write_text(f"{process.pid}\n")
-        (folder / "disk.qcow2").touch()
-        yield process
-        process.kill()
+    process = pretend("-uuid", str(_UUID), "-pidfile", str(folder / "pid"))
+    (folder / "pid").write_text(f"{process.pid}\n")
+    (folder / "disk.qcow2").touch()
+    return process
 
 
 def _mend(folder: pathlib.Path) -> list[str]:

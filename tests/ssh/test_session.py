@@ -217,6 +217,15 @@ def test_a_listener_that_says_nothing_is_given_up_soon(
     assert caught.value.message == f"web-01 does not answer on 127.0.0.1:{port}: timed out"
 
 
+def _hang_up(plug: socket.socket) -> None:
+    """Close one's own side, and take what the other says: else that may be told of a reset."""
+    plug.settimeout(10)
+    plug.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):
+        while plug.recv(4096):
+            pass
+
+
 @pytest.mark.parametrize(
     ("banner", "said"), [(60.0, "closed at once"), (None, "Error reading SSH protocol banner")]
 )
@@ -224,7 +233,7 @@ def test_a_listener_that_hangs_up(
     endpoint: Callable[..., base.Endpoint], banner: float | None, said: str
 ) -> None:
     with (
-        _listener(socket.socket.close) as port,
+        _listener(_hang_up) as port,
         pytest.raises(errors.UnreachableError) as caught,
     ):
         session.Session(endpoint(port=port)).open(60, banner=banner)

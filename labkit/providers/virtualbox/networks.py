@@ -83,7 +83,7 @@ def _mark(name: str) -> None:
 
 def _mend() -> None:
     """Mark the adapter that a run was making when it was killed."""
-    said = info.extra_data(manage.run("getextradata", "global", "enumerate")).get(_MAKING)
+    said = power.extra_data("global").get(_MAKING)
     if said is None:
         return
     made = _names() - set(json.loads(said))
@@ -120,7 +120,7 @@ def _names() -> set[str]:
 
 
 def _marked() -> set[str]:
-    said = info.extra_data(manage.run("getextradata", "global", "enumerate"))
+    said = power.extra_data("global")
     return {key.removeprefix(_MARK) for key in said if key.startswith(_MARK)}
 
 

@@ -67,7 +67,7 @@ def look(number: str) -> dict[str, str]:
 
 
 def extra_data(number: str) -> dict[str, str]:
-    """Return the extra data of a machine."""
+    """Return the extra data of a machine; of VirtualBox itself, for this user, with `global`."""
     return info.extra_data(manage.run("getextradata", number, "enumerate"))
 
 

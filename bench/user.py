@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from labkit import errors
+from labkit import child, errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 REPOSITORY = pathlib.Path(__file__).parents[1]
+_STDERR = 2
+"""The descriptor of this process (stderr(3)), which goes on to what it starts."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,36 +34,27 @@ def run(
 ) -> Ended:
     """Run a program in a folder, whatever comes of it.
 
-    An interrupt reaches it as Ctrl-C does in a terminal, and what it does then is waited for: a
-    labkit that is killed leaves its machines behind.
+    An interrupt reaches it as Ctrl-C does in a terminal, and has some time to be obeyed: a labkit
+    that is killed at once leaves behind what it was making.
 
     Args:
         folder: Where it runs.
         argv: Its name and its arguments.
         quiet: Keep its complaints, with what it prints, instead of showing them.
-        timeout: Seconds after which it is interrupted.
+        timeout: Seconds after which it is ended.
 
     Raises:
-        subprocess.TimeoutExpired: It took longer.
+        child.DeadlineError: It took longer.
     """
     start = time.monotonic()
-    with subprocess.Popen(
+    done = child.run(
         argv,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if quiet else None,
-        text=True,
-    ) as process:
-        try:
-            out, _ = process.communicate(timeout=timeout)
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
-            process.communicate()
-            raise
-    return Ended(time.monotonic() - start, process.returncode, out)
+        env={"PYTHONPATH": str(REPOSITORY)},
+        stderr=subprocess.STDOUT if quiet else _STDERR,
+        timeout=timeout,
+    )
+    return Ended(time.monotonic() - start, done.returncode, done.stdout)
 
 
 def labkit(folder: pathlib.Path, *words: str, good: Collection[int] = (0,)) -> Ended:

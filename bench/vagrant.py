@@ -56,15 +56,14 @@ assert {each.value for each in states.values()} == {"running"}, states
 """
 
 
-def run(folder: pathlib.Path, *words: str) -> tuple[float, str]:
-    """Run a program; return seconds and what it printed, whatever its status."""
-    ended = user.run(folder, *words, timeout=PATIENCE)
-    return ended.seconds, ended.out
+def run(folder: pathlib.Path, *words: str) -> user.Ended:
+    """Run a program, whatever its status, and not for ever."""
+    return user.run(folder, *words, timeout=PATIENCE)
 
 
 def labkit(folder: pathlib.Path, *words: str) -> float:
     """Run labkit; return seconds."""
-    return run(folder, sys.executable, "-m", "labkit", *words)[0]
+    return run(folder, sys.executable, "-m", "labkit", *words).seconds
 
 
 def count() -> int:
@@ -103,9 +102,9 @@ def measure(rounds: int) -> dict[str, list[float]]:
                 taken[UP[0]].append(plain(folder, inside))
                 taken[UP[1]].append(labkit(folder, "up"))
                 require(len(NAMES))
-                taken[STATUS[0]].append(run(inside, "vagrant", "status")[0])
+                taken[STATUS[0]].append(run(inside, "vagrant", "status").seconds)
                 taken[STATUS[1]].append(labkit(folder, "status"))
-                taken[STATUS[2]].append(float(run(folder, sys.executable, "-c", _ASK)[1]))
+                taken[STATUS[2]].append(float(run(folder, sys.executable, "-c", _ASK).out))
                 labkit(folder, "destroy", "--yes")
                 require(0)
                 print({name: round(values[-1], 2) for name, values in taken.items()})
@@ -124,7 +123,7 @@ def warm(folder: pathlib.Path, inside: pathlib.Path) -> None:
 def plain(folder: pathlib.Path, inside: pathlib.Path) -> float:
     """Make the machines with Vagrant alone, remove them again, and return the seconds of making."""
     labkit(folder, "render")
-    seconds = sum(run(inside, "vagrant", "up", name, "--no-provision")[0] for name in NAMES)
+    seconds = sum(run(inside, "vagrant", "up", name, "--no-provision").seconds for name in NAMES)
     require(len(NAMES))
     run(inside, "vagrant", "destroy", "--force")
     return seconds
@@ -132,8 +131,8 @@ def plain(folder: pathlib.Path, inside: pathlib.Path) -> float:
 
 def table(taken: Mapping[str, list[float]]) -> str:
     """Return the figures as Markdown."""
-    vagrant = run(user.REPOSITORY, "vagrant", "--version")[1].strip()
-    manage = run(user.REPOSITORY, "VBoxManage", "--version")[1].strip()
+    vagrant = run(user.REPOSITORY, "vagrant", "--version").out.strip()
+    manage = run(user.REPOSITORY, "VBoxManage", "--version").out.strip()
     memory = psutil.virtual_memory().total >> 30
     made = (
         f"Made on {time.strftime('%Y-%m-%d')}: {platform.system()}, {psutil.cpu_count()} cores, "

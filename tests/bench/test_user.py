@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -11,7 +10,7 @@ import psutil
 import pytest
 
 from bench import user
-from labkit import errors
+from labkit import child, errors
 
 if TYPE_CHECKING:
     import pathlib
@@ -65,6 +64,6 @@ def test_an_interrupt_is_passed_on_and_the_end_is_waited_for(tmp_path: pathlib.P
 
 
 def test_what_takes_too_long_is_interrupted(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(subprocess.TimeoutExpired):
+    with pytest.raises(child.DeadlineError):
         user.run(tmp_path, sys.executable, "-c", SLEEPER, timeout=1.0)
     assert not _sleepers()
